@@ -1,0 +1,66 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableExperimentalFeature("Lifetimes"),
+  .treatAllWarnings(as: .error),
+]
+
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+
+let package = Package(
+  name: "cairn",
+  platforms: [.macOS("26.0")],
+  products: [
+    .library(name: "Cairn", targets: ["Cairn"]),
+    .library(name: "CairnCore", targets: ["CairnCore"]),
+    .library(name: "CairnCrypto", targets: ["CairnCrypto"]),
+    .library(name: "CairnChunks", targets: ["CairnChunks"]),
+    .library(name: "CairnFiles", targets: ["CairnFiles"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1")
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CLZ4", pkgConfig: "liblz4",
+      providers: [.apt(["liblz4-dev"]), .brew(["lz4"])]),
+    .systemLibrary(
+      name: "CLibCrypto", pkgConfig: "libcrypto",
+      providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+
+    .target(name: "CairnCore", dependencies: [system], swiftSettings: settings),
+    .target(
+      name: "CairnCrypto", dependencies: ["CairnCore", "CLibCrypto", system],
+      swiftSettings: settings),
+    .target(
+      name: "CairnChunks", dependencies: ["CairnCore", "CairnCrypto", "CLZ4", system],
+      swiftSettings: settings),
+    .target(
+      name: "CairnFiles", dependencies: ["CairnCore", "CairnChunks", system],
+      swiftSettings: settings),
+    .target(
+      name: "Cairn", dependencies: ["CairnCore", "CairnCrypto", "CairnChunks", "CairnFiles"],
+      swiftSettings: settings),
+
+    .testTarget(
+      name: "CairnCoreTests", dependencies: ["CairnCore", system], swiftSettings: settings),
+    .testTarget(
+      name: "CairnCryptoTests", dependencies: ["CairnCrypto", "CairnCore", system],
+      swiftSettings: settings),
+    .testTarget(
+      name: "CairnChunksTests",
+      dependencies: ["CairnChunks", "CairnCrypto", "CairnCore", system],
+      resources: [.copy("Golden")],
+      swiftSettings: settings),
+    .testTarget(
+      name: "CairnFilesTests",
+      dependencies: ["CairnFiles", "CairnChunks", "CairnCrypto", "CairnCore", system],
+      swiftSettings: settings),
+  ],
+  swiftLanguageModes: [.v6]
+)
