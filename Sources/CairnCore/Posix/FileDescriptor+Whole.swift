@@ -1,0 +1,56 @@
+package import SystemPackage
+
+extension FileDescriptor {
+  /// Reads at `offset` until `buffer` is full or the file ends, and returns the number of bytes.
+  package func readFully(
+    at offset: Int64, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(Errno) -> Int {
+    var done = 0
+    while done < buffer.count {
+      let count = try retryOnInterrupt {
+        Libc.readBytes(
+          rawValue, buffer.baseAddress! + done, buffer.count - done, at: offset + Int64(done))
+      }
+      if count == 0 { break }
+      done += count
+    }
+    return done
+  }
+
+  /// Reads at the current offset until `buffer` is full or the stream ends, and returns the number
+  /// of bytes.
+  package func readFully(into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
+    var done = 0
+    while done < buffer.count {
+      let count = try retryOnInterrupt {
+        Libc.readBytes(rawValue, buffer.baseAddress! + done, buffer.count - done)
+      }
+      if count == 0 { break }
+      done += count
+    }
+    return done
+  }
+
+  /// Writes all of `bytes` at `offset`.
+  package func writeFully(
+    at offset: Int64, _ bytes: UnsafeRawBufferPointer
+  ) throws(Errno) {
+    var done = 0
+    while done < bytes.count {
+      done += try retryOnInterrupt {
+        Libc.writeBytes(
+          rawValue, bytes.baseAddress! + done, bytes.count - done, at: offset + Int64(done))
+      }
+    }
+  }
+
+  /// Writes all of `bytes` at the current offset.
+  package func writeFully(_ bytes: UnsafeRawBufferPointer) throws(Errno) {
+    var done = 0
+    while done < bytes.count {
+      done += try retryOnInterrupt {
+        Libc.writeBytes(rawValue, bytes.baseAddress! + done, bytes.count - done)
+      }
+    }
+  }
+}

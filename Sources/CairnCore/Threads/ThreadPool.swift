@@ -1,0 +1,122 @@
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Threads of our own, for work that blocks or computes for long: they keep the cooperative pool
+/// free for the host's tasks.
+///
+/// Threads start when there is work for them, up to the limit, and end after the pool is released
+/// and its work is done.
+package final class ThreadPool: Sendable {
+  package typealias Job = @Sendable () -> Void
+
+  private struct State {
+    var jobs: [Job] = []
+    var next = 0
+    var threads = 0
+    var idle = 0
+    var isClosed = false
+
+    mutating func pop() -> Job? {
+      guard next < jobs.count else { return nil }
+      let job = jobs[next]
+      next += 1
+      if next == jobs.count {
+        jobs.removeAll(keepingCapacity: true)
+        next = 0
+      }
+      return job
+    }
+  }
+
+  /// The most threads that run at once.
+  package let limit: Int
+  private let state = Monitor(State())
+
+  package init(limit: Int) {
+    precondition(limit > 0)
+    self.limit = limit
+  }
+
+  deinit {
+    state.change { $0.isClosed = true }
+  }
+
+  /// Threads for blocking calls made on behalf of `async` functions, shared by the process.
+  package static let blocking = ThreadPool(limit: 16)
+
+  /// Runs `job` on one of the threads, in the order of submission.
+  package func submit(_ job: @escaping Job) {
+    let needsThread = state.change { state in
+      state.jobs.append(job)
+      guard state.idle < state.jobs.count - state.next, state.threads < limit else { return false }
+      state.threads += 1
+      return true
+    }
+    if needsThread { startThread() }
+  }
+
+  /// Runs `body` on one of the threads and waits for its result without blocking the caller's.
+  package func run<Result: Sendable, Failure: Error>(
+    _ body: @escaping @Sendable () throws(Failure) -> Result
+  ) async throws(Failure) -> Result {
+    let outcome = await withUnsafeContinuation { continuation in
+      submit {
+        do throws(Failure) {
+          continuation.resume(returning: Swift.Result<Result, Failure>.success(try body()))
+        } catch {
+          continuation.resume(returning: .failure(error))
+        }
+      }
+    }
+    return try outcome.get()
+  }
+
+  private func startThread() {
+    // The thread holds the queue, not the pool, so that releasing the pool ends it.
+    let state = state
+    detachThread {
+      while true {
+        let job: Job? = state.wait { state in
+          if let job = state.pop() { return .some(job) }
+          if state.isClosed { return .some(nil) }
+          state.idle += 1
+          return nil
+        } onWake: { state in
+          state.idle -= 1
+        }
+        guard let job else { return }
+        job()
+      }
+    }
+  }
+}
+
+private final class ThreadStart {
+  let body: @Sendable () -> Void
+  init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+}
+
+/// Starts a thread that nobody joins.
+private func detachThread(_ body: @escaping @Sendable () -> Void) {
+  let argument = Unmanaged.passRetained(ThreadStart(body)).toOpaque()
+  #if canImport(Darwin)
+    var thread: pthread_t?
+    let result = pthread_create(&thread, nil, { runThread($0) }, argument)
+    if let thread { pthread_detach(thread) }
+  #else
+    var thread = pthread_t()
+    let result = pthread_create(&thread, nil, { runThread($0!) }, argument)
+    if result == 0 { pthread_detach(thread) }
+  #endif
+  precondition(result == 0, "the system refuses another thread (error \(result))")
+}
+
+private func runThread(_ argument: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
+  Unmanaged<ThreadStart>.fromOpaque(argument).takeRetainedValue().body()
+  return nil
+}
