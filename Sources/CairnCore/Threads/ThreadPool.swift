@@ -49,6 +49,9 @@ package final class ThreadPool: Sendable {
   /// Threads for blocking calls made on behalf of `async` functions, shared by the process.
   package static let blocking = ThreadPool(limit: 16)
 
+  /// Threads that direct a long operation and wait for others, so never those of ``blocking``.
+  package static let engines = ThreadPool(limit: 256)
+
   /// Runs `job` on one of the threads, in the order of submission.
   package func submit(_ job: @escaping Job) {
     let needsThread = state.change { state in

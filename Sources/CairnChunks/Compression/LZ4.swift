@@ -1,0 +1,31 @@
+import CLZ4
+import CairnCore
+
+/// The LZ4 block format (https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md) by liblz4.
+public struct LZ4: Compressor {
+  public init() {}
+  public var codec: UInt8 { 1 }
+
+  public func compress(_ raw: RawSpan, into output: inout OutputRawSpan) -> Bool {
+    let count = raw.withUnsafeBytes { source in
+      output.append { free in
+        let count = LZ4_compress_default(
+          source.baseAddress, free.baseAddress, CInt(source.count), CInt(free.count))
+        return max(0, Int(count))
+      }
+    }
+    return count > 0
+  }
+
+  public func decompress(_ packed: RawSpan, into output: inout OutputRawSpan) -> Bool {
+    let expected = output.freeCapacity
+    let count = packed.withUnsafeBytes { source in
+      output.append { free in
+        let count = LZ4_decompress_safe(
+          source.baseAddress, free.baseAddress, CInt(source.count), CInt(free.count))
+        return max(0, Int(count))
+      }
+    }
+    return count == expected
+  }
+}

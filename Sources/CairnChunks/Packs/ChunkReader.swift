@@ -1,0 +1,192 @@
+import CairnCore
+import CairnCrypto
+
+/// Reads chunks from packs: opens what is needed of a pack, unpacks blocks, checks every id.
+///
+/// Blocks and opened segments are kept, within a budget, so that chunks that lie together are read
+/// for the price of one. Used by one thread at a time, one of the library's own, since it blocks.
+package final class ChunkReader: @unchecked Sendable {
+  // Sendable: a reader is either in its repository's list, under the lock, or with the one thread
+  // that took it from there.
+  private let target: any Target
+  private let index: any ChunkIndex
+  private let keys: PackKeys
+  private let compressors: [any Compressor]
+  private let hasher: ChunkHasher
+  private var cipher: SegmentCipher?
+
+  private struct BlockKey: Hashable {
+    let pack: Int
+    let offset: Int
+  }
+
+  private struct CachedBlock {
+    let raw: ByteBuffer
+    var lastUse: UInt64
+  }
+
+  /// Consecutive opened segments of a pack.
+  private struct Window {
+    var pack = -1
+    var segments = 0..<0
+    var lastUse: UInt64 = 0
+    let plain = ByteBuffer(capacity: ChunkReader.windowSegments * Segment.plainSize)
+  }
+
+  private static let windowSegments = 4
+  private var windows: [Window] = []
+  private var blocks: [BlockKey: CachedBlock] = [:]
+  private var blockBytes = 0
+  private let blockBudget: Int
+  private var clock: UInt64 = 0
+  private let stored = ByteBuffer(capacity: PackFormat.blockHeaderSize)
+  private var scratch = ByteBuffer(capacity: 256 << 10)
+
+  /// - Parameter blockBudget: how many bytes of unpacked blocks are kept.
+  init(_ repository: Repository, blockBudget: Int = 4 << 20) {
+    target = repository.target
+    index = repository.loadedIndex
+    keys = repository.packKeys
+    compressors = repository.compressors
+    hasher = ChunkHasher(repository.access.idKey)
+    self.blockBudget = blockBudget
+  }
+
+  /// Lends a chunk to `body`, after its id has been checked.
+  func withChunk<Result>(
+    _ id: ChunkID, _ body: (borrowing ChunkRecord) throws(ChunkStoreError) -> Result
+  ) throws(ChunkStoreError) -> Result {
+    guard let place = try index.place(of: id) else { throw .missing(id) }
+    let block = try block(at: place.block)
+    let pack = try index.pack(place.block.pack)
+    let raw = block.bytes.bytes
+    do {
+      guard place.offset <= raw.byteCount else {
+        throw PackFormat.malformed("no chunk where the index says")
+      }
+      let rest = raw.extracting(place.offset..<raw.byteCount)
+      let record = try ChunkRecord(rest.extracting(0..<ChunkRecord.length(atFrontOf: rest)))
+      guard hasher.id(of: record) == id else {
+        throw PackFormat.malformed("another chunk where \(id) should be")
+      }
+      return try body(record)
+    } catch let error as ChunkStoreError {
+      throw error
+    } catch {
+      throw .damaged(pack.blob, "the block at \(place.block.offset): \(error)")
+    }
+  }
+
+  // MARK: Blocks
+
+  private func block(at place: BlockPlace) throws(ChunkStoreError) -> ByteBuffer {
+    clock += 1
+    let key = BlockKey(pack: place.pack, offset: place.offset)
+    if let position = blocks.index(forKey: key) {
+      blocks.values[position].lastUse = clock
+      return blocks.values[position].raw
+    }
+    let raw = try load(place)
+    while blockBytes + raw.capacity > blockBudget, let oldest = oldestBlock() {
+      blockBytes -= blocks.removeValue(forKey: oldest)!.raw.capacity
+    }
+    blocks[key] = CachedBlock(raw: raw, lastUse: clock)
+    blockBytes += raw.capacity
+    return raw
+  }
+
+  private func oldestBlock() -> BlockKey? {
+    blocks.min { $0.value.lastUse < $1.value.lastUse }?.key
+  }
+
+  private func load(_ place: BlockPlace) throws(ChunkStoreError) -> ByteBuffer {
+    let pack = try index.pack(place.pack)
+    let length = PackFormat.blockHeaderSize + place.storedLength
+    if scratch.capacity < length { scratch = ByteBuffer(capacity: length) }
+    scratch.removeAll()
+    try copyPlaintext(of: pack, number: place.pack, place.offset..<place.offset + length)
+    do {
+      let header = try BlockHeader(scratch.bytes.bytes)
+      guard header.codec == place.codec, header.rawLength == place.rawLength,
+        header.storedLength == place.storedLength
+      else { throw PackFormat.malformed("another block than the index says") }
+      scratch.removeFirst(PackFormat.blockHeaderSize)
+      var raw = ByteBuffer(capacity: max(1, header.rawLength))
+      try scratch.unpack(header, with: compressors, into: &raw)
+      return raw
+    } catch {
+      throw .damaged(pack.blob, "the block at \(place.offset): \(error)")
+    }
+  }
+
+  // MARK: Segments
+
+  private func copyPlaintext(
+    of pack: PackInfo, number: Int, _ range: Range<Int>
+  ) throws(ChunkStoreError) {
+    guard range.upperBound <= pack.plainSize else {
+      throw .damaged(pack.blob, "it is too short for the block at \(range.lowerBound)")
+    }
+    var position = range.lowerBound
+    while position < range.upperBound {
+      let segment = position / Segment.plainSize
+      let lastSegment = (range.upperBound - 1) / Segment.plainSize
+      let window = try window(of: pack, number: number, from: segment, through: lastSegment)
+      let start = position - windows[window].segments.lowerBound * Segment.plainSize
+      let plain = windows[window].plain
+      let count = min(plain.count - start, range.upperBound - position)
+      guard count > 0 else { throw .damaged(pack.blob, "it ends too early") }
+      scratch.append(UnsafeRawBufferPointer(rebasing: plain.bytes[start..<start + count]))
+      position += count
+    }
+  }
+
+  /// The number of a window that holds `segment`; it is filled if there is none.
+  private func window(
+    of pack: PackInfo, number: Int, from segment: Int, through last: Int
+  ) throws(ChunkStoreError) -> Int {
+    clock += 1
+    if let found = windows.firstIndex(where: { $0.pack == number && $0.segments.contains(segment) })
+    {
+      windows[found].lastUse = clock
+      return found
+    }
+    // Going on where a window of this pack ended is a sign of reading in order: read ahead.
+    let isSequential = windows.contains { $0.pack == number && $0.segments.upperBound == segment }
+    let wanted = isSequential ? segment + Self.windowSegments : last + 1
+    let end = min(wanted, segment + Self.windowSegments, pack.segmentCount)
+    guard segment < end else { throw .damaged(pack.blob, "it ends too early") }
+
+    let key = try keys.key(of: pack)
+    let sealed = try target.getBlocking(pack.blob, range: pack.sealedRange(segment..<end))
+    if windows.count < 4 { windows.append(Window()) }
+    let chosen = windows.indices.min { windows[$0].lastUse < windows[$1].lastUse }!
+    windows[chosen].pack = -1
+    let plain = windows[chosen].plain
+    plain.removeAll()
+    var failed: Int?
+    do {
+      if cipher == nil { cipher = try SegmentCipher(key) } else { try cipher!.rekey(key) }
+      try sealed.withUnsafeBytes { (sealed) throws(CryptoError) in
+        for current in segment..<end {
+          failed = current
+          let start = (current - segment) * Segment.sealedSize
+          let stop = min(start + Segment.sealedSize, sealed.count)
+          guard stop - start >= Segment.tagSize else { break }
+          try cipher!.open(
+            UnsafeRawBufferPointer(rebasing: sealed[start..<stop]), index: UInt64(current),
+            isFinal: current == pack.segmentCount - 1, into: plain.free)
+          plain.count += stop - start - Segment.tagSize
+          failed = nil
+        }
+      }
+    } catch {
+      throw .damaged(pack.blob, "segment \(failed ?? segment) does not open")
+    }
+    if failed != nil { throw .damaged(pack.blob, "it ends too early") }
+    windows[chosen].pack = number
+    windows[chosen].segments = segment..<end
+    windows[chosen].lastUse = clock
+    return chosen
+  }
+}

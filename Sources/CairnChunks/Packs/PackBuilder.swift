@@ -1,0 +1,130 @@
+import CairnCore
+import CairnCrypto
+import SystemPackage
+
+/// Grows one pack in a temporary file: blocks in, an age file out.
+///
+/// Used by one thread at a time.
+final class PackBuilder {
+  private let spool: SpooledFile
+  private let key: PayloadKey
+  private var cipher: SegmentCipher
+  private var hash = SHA256()
+  private let payloadOffset: Int
+
+  private(set) var table = PackTable()
+  /// The plaintext of the segment being filled.
+  private let plain = ByteBuffer(capacity: Segment.plainSize)
+  /// Sealed segments that are not written yet.
+  private let sealed = ByteBuffer(capacity: 4 * Segment.sealedSize)
+  private var segmentNumber: UInt64 = 0
+  private var fileSize: Int64 = 0
+
+  /// - Parameters:
+  ///   - spool: an empty file.
+  ///   - recipients: who can open the pack.
+  init(in spool: SpooledFile, for recipients: [any Recipient]) throws(ChunkStoreError) {
+    self.spool = spool
+    let header: [UInt8]
+    let nonce: [UInt8]
+    do {
+      let (sealedHeader, fileKey) = try Header.seal(to: recipients)
+      nonce = try SecureRandom.bytes(PayloadKey.nonceSize)
+      key = try PayloadKey(fileKey, nonce: nonce.span.bytes)
+      cipher = try SegmentCipher(key)
+      header = sealedHeader.bytes
+    } catch {
+      throw .sealing(error)
+    }
+    payloadOffset = header.count + nonce.count
+    sealed.appendArray(header)
+    sealed.appendArray(nonce)
+    try append(PackFormat.magic)
+  }
+
+  /// The size of the pack if it were finished now, but for the table.
+  var size: Int { Int(fileSize) + sealed.count + plain.count }
+
+  /// Appends a block.
+  ///
+  /// - Parameters:
+  ///   - stored: its bytes as packed by `codec`.
+  ///   - entries: its chunks in order.
+  func append(
+    stored: UnsafeRawBufferPointer, rawLength: Int, codec: UInt8, entries: [PackTable.Entry]
+  ) throws(ChunkStoreError) {
+    try append(
+      PackFormat.blockHeader(codec: codec, rawLength: rawLength, storedLength: stored.count))
+    try append(stored)
+    table.append(
+      storedLength: stored.count, rawLength: rawLength, codec: codec, entries: entries)
+  }
+
+  /// Appends the table and seals the last segment; the file is whole, but not durable yet.
+  func finish() throws(ChunkStoreError) -> FinishedPack {
+    var writer = BinaryWriter()
+    table.encode(into: &writer)
+    writer.append(PackFormat.trailer(tableLength: writer.count))
+    try append(writer.bytes)
+    try sealSegment(isFinal: true)
+    try writeSealed()
+    return FinishedPack(
+      info: PackInfo(digest: hash.finalize(), size: fileSize, payloadOffset: payloadOffset),
+      table: table, key: key, file: spool)
+  }
+
+  private func append(_ bytes: [UInt8]) throws(ChunkStoreError) {
+    try bytes.withUnsafeBytes { (bytes) throws(ChunkStoreError) in try append(bytes) }
+  }
+
+  private func append(_ bytes: UnsafeRawBufferPointer) throws(ChunkStoreError) {
+    var rest = bytes
+    while rest.count > 0 {
+      // A full segment is sealed only when more follows: the last one is marked as such.
+      if plain.free.count == 0 { try sealSegment(isFinal: false) }
+      let count = min(rest.count, plain.free.count)
+      plain.append(UnsafeRawBufferPointer(rebasing: rest[..<count]))
+      rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+    }
+  }
+
+  private func sealSegment(isFinal: Bool) throws(ChunkStoreError) {
+    if sealed.free.count < Segment.sealedSize { try writeSealed() }
+    do {
+      try cipher.seal(
+        plain.bytes, index: segmentNumber, isFinal: isFinal, into: sealed.free)
+    } catch {
+      throw .sealing(error)
+    }
+    sealed.count += plain.count + Segment.tagSize
+    plain.removeAll()
+    segmentNumber += 1
+  }
+
+  private func writeSealed() throws(ChunkStoreError) {
+    hash.update(sealed.bytes)
+    do throws(Errno) {
+      try spool.file.writeFully(at: fileSize, sealed.bytes)
+    } catch {
+      throw ChunkStoreError(
+        .targetFailed, "cannot write a pack",
+        cause: .systemCall("write to", "a temporary file", error))
+    }
+    fileSize += Int64(sealed.count)
+    sealed.removeAll()
+  }
+}
+
+/// A pack that is whole in its temporary file.
+struct FinishedPack: Sendable {
+  let info: PackInfo
+  let table: PackTable
+  let key: PayloadKey
+  let file: SpooledFile
+}
+
+extension ByteBuffer {
+  func appendArray(_ bytes: [UInt8]) {
+    bytes.withUnsafeBytes { append($0) }
+  }
+}

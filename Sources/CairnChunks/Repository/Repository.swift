@@ -1,0 +1,487 @@
+package import CairnCore
+public import CairnCrypto
+import Synchronization
+
+/// A repository of chunks on a target, opened by somebody who has a way in.
+///
+/// Everything stored is sealed for the repository's own key; ways in (a passphrase, an age recipient) hold
+/// that key and can be added and removed. All functions may be called from any task at any time.
+public final class Repository: Sendable {
+  public let target: any Target
+  public var id: RepositoryID { descriptor.id }
+  public var layout: RepositoryLayout { descriptor.layout }
+
+  let descriptor: Descriptor
+  let access: Access
+  /// The way in by which this was opened.
+  public let openedBy: BlobName
+  /// What new blocks are packed by.
+  let compressor: any Compressor
+  /// What blocks are unpacked by.
+  let compressors: [any Compressor]
+  let packKeys: PackKeys
+
+  private let index: any ChunkIndex
+  private let indexBlobs = Mutex<Set<BlobName>>([])
+  private let isIndexLoaded = Mutex(false)
+  private let readers = Mutex<[ChunkReader]>([])
+
+  /// How a repository is used.
+  public struct Options: Sendable {
+    /// What new blocks are packed by.
+    public var compressor: any Compressor
+    /// What else may be needed to unpack blocks; LZ4 always can.
+    public var otherCompressors: [any Compressor]
+    /// Where chunks are; empty when handed over, and filled from the target.
+    public var index: any ChunkIndex
+
+    public init(
+      compressor: any Compressor = LZ4(), otherCompressors: [any Compressor] = [],
+      index: any ChunkIndex = MemoryChunkIndex()
+    ) {
+      self.compressor = compressor
+      self.otherCompressors = otherCompressors
+      self.index = index
+    }
+  }
+
+  private init(
+    on target: any Target, _ descriptor: Descriptor, _ access: Access, openedBy: BlobName,
+    options: Options
+  ) {
+    self.target = target
+    self.descriptor = descriptor
+    self.access = access
+    self.openedBy = openedBy
+    compressor = options.compressor
+    compressors = [options.compressor, LZ4()] + options.otherCompressors
+    index = options.index
+    packKeys = PackKeys(target: target, identities: [access.packIdentity])
+  }
+
+  // MARK: Creating and opening
+
+  /// Creates a repository and a first way in, durable on return.
+  ///
+  /// - Parameters:
+  ///   - target: holds no repository yet.
+  ///   - recipients: who can open it: an age recipient, or a passphrase. Several make one way in that any
+  ///     of them opens.
+  ///   - label: a word of letters, digits and "-" for the way in, which anybody can read.
+  ///   - layout: sizes that stay for the repository's life.
+  /// - Throws: ``ChunkStoreError/Code/repositoryExists`` if there is one.
+  public static func create(
+    on target: any Target, for recipients: [any Recipient], label: String = "owner",
+    layout: RepositoryLayout = .standard, options: Options = Options()
+  ) async throws(ChunkStoreError) -> Repository {
+    guard try await target.size(of: .descriptor) == nil else {
+      throw ChunkStoreError(
+        .repositoryExists,
+        "\(target.name) holds a repository already; open it, or choose another place",
+        blob: .descriptor)
+    }
+    let descriptor = Descriptor(id: try RepositoryID.random(), layout: layout)
+    let access = try Access(for: descriptor)
+    // The descriptor comes last: it is what makes this a repository.
+    let key = try await putKey(access, for: recipients, label: label, on: target)
+    try await target.put(.descriptor, BlobSource(Array(descriptor.text.utf8)))
+    let repository = Repository(
+      on: target, descriptor, access, openedBy: key, options: options)
+    repository.isIndexLoaded.withLock { $0 = true }
+    return repository
+  }
+
+  /// Opens a repository.
+  ///
+  /// - Parameter identities: keys and passphrases, tried on each way in.
+  /// - Throws: ``ChunkStoreError/Code/noRepository``, ``ChunkStoreError/Code/newerFormat``,
+  ///   ``ChunkStoreError/Code/noAccess`` or ``ChunkStoreError/Code/damaged``.
+  public static func open(
+    on target: any Target, with identities: [any Identity], options: Options = Options()
+  ) async throws(ChunkStoreError) -> Repository {
+    let descriptor = try await readDescriptor(on: target)
+    var problem: ChunkStoreError?
+    let keys = try await target.blobs(BlobFolder.keys)
+    guard !keys.isEmpty else {
+      throw ChunkStoreError(
+        .noAccess,
+        "\(target.name) has no way in left: the blobs below keys/ are missing; restore one of "
+          + "them from a copy of the repository")
+    }
+    for key in keys {
+      do {
+        if let access = try await readKey(key.name, on: target, descriptor, identities) {
+          return Repository(
+            on: target, descriptor, access, openedBy: key.name, options: options)
+        }
+      } catch {
+        problem = error
+      }
+    }
+    if let problem { throw problem }
+    throw ChunkStoreError(
+      .noAccess,
+      identities.isEmpty
+        ? "\(target.name) is opened by an identity or a passphrase, and none was given"
+        : "no identity or passphrase that was given opens \(target.name); check that it is the "
+          + "right one for this repository")
+  }
+
+  private static func readDescriptor(
+    on target: any Target
+  ) async throws(ChunkStoreError) -> Descriptor {
+    let bytes: [UInt8]
+    do {
+      bytes = try await target.get(.descriptor, range: 0..<4096)
+    } catch where error.code == .missing {
+      throw ChunkStoreError(
+        .noRepository,
+        "\(target.name) holds no repository; check the place, or create one there",
+        blob: .descriptor)
+    }
+    return try Descriptor(bytes)
+  }
+
+  /// - Returns: `nil` if no identity opens it, or it belongs to another repository.
+  private static func readKey(
+    _ name: BlobName, on target: any Target, _ descriptor: Descriptor,
+    _ identities: [any Identity]
+  ) async throws(ChunkStoreError) -> Access? {
+    let bytes = try await target.getNamedByContent(name)
+    let text: SecretBytes
+    do {
+      // A passphrase takes a second of work and much memory, so not on the cooperative pool.
+      text = try await ThreadPool.blocking.run { () throws(CryptoError) -> SecretBytes in
+        try Age.openSecret(bytes, with: identities)
+      }
+    } catch {
+      switch error.code {
+      case .noIdentityMatched: return nil
+      case .workFactor, .limit, .library:
+        throw ChunkStoreError(.noAccess, "the way in \(name) cannot be used: \(error)", blob: name)
+      default: throw .damaged(name, "\(error)")
+      }
+    }
+    return try Access(text, for: descriptor, in: name)
+  }
+
+  // MARK: Ways in
+
+  /// Adds a way in, durable on return.
+  @discardableResult
+  public func addKey(
+    for recipients: [any Recipient], label: String
+  ) async throws(ChunkStoreError) -> BlobName {
+    try await Self.putKey(access, for: recipients, label: label, on: target)
+  }
+
+  private static func putKey(
+    _ access: Access, for recipients: [any Recipient], label: String, on target: any Target
+  ) async throws(ChunkStoreError) -> BlobName {
+    let sealed: [UInt8]
+    do {
+      sealed = try await ThreadPool.blocking.run { () throws(CryptoError) -> [UInt8] in
+        try access.text.withBytes { (text) throws(CryptoError) in
+          try Age.seal(text, to: recipients)
+        }
+      }
+    } catch {
+      throw .sealing(error)
+    }
+    guard label.utf8.count <= 64,
+      let name = BlobName.key(label: label, SHA256.hash(of: sealed.span.bytes))
+    else {
+      throw ChunkStoreError(
+        .invalid,
+        "\"\(label)\" cannot be the label of a way in; use letters a to z, digits and \"-\", "
+          + "64 at most")
+    }
+    try await target.put(name, BlobSource(sealed))
+    return name
+  }
+
+  /// A way in, as anybody can see it.
+  public struct Key: Hashable, Sendable, Codable {
+    public let name: BlobName
+    public let label: String
+    /// The types of the recipients that open it: "X25519", "scrypt".
+    public let types: [String]
+  }
+
+  /// The ways in.
+  public func keys() async throws(ChunkStoreError) -> [Key] {
+    var keys: [Key] = []
+    for blob in try await target.blobs(BlobFolder.keys) {
+      let bytes = try await target.getNamedByContent(blob.name)
+      let header: Header?
+      do {
+        header = try Header.parse(bytes.span.bytes)
+      } catch {
+        throw .damaged(blob.name, "\(error)")
+      }
+      keys.append(
+        Key(
+          name: blob.name, label: String(blob.name.lastPart.dropLast(65)),
+          types: header?.stanzas.map(\.type) ?? []))
+    }
+    return keys
+  }
+
+  /// Removes a way in.
+  ///
+  /// Whoever opened the repository by it before may have kept the repository's keys: this closes the door, it does
+  /// not change the lock.
+  ///
+  /// - Throws: ``ChunkStoreError/Code/invalid`` if it is the last one.
+  public func removeKey(_ name: BlobName) async throws(ChunkStoreError) {
+    let keys = try await target.blobs(BlobFolder.keys).map(\.name)
+    guard keys.contains(name) else {
+      throw ChunkStoreError(.notFound, "there is no way in \(name)", blob: name)
+    }
+    guard keys.count > 1 else {
+      throw ChunkStoreError(
+        .invalid, "\(name) is the last way in; add another before you remove it", blob: name)
+    }
+    try await target.delete(name)
+  }
+
+  // MARK: Roots
+
+  /// Every root, the oldest first.
+  ///
+  /// - Throws: ``ChunkStoreError/Code/damaged`` at the first that is not sound; `verify` names all.
+  public func roots() async throws(ChunkStoreError) -> [Root] {
+    var roots: [Root] = []
+    for blob in try await target.blobs(BlobFolder.roots) {
+      roots.append(try await readRoot(blob.name))
+    }
+    return roots.sorted { ($0.time, $0.id) < ($1.time, $1.id) }
+  }
+
+  func readRoot(_ name: BlobName) async throws(ChunkStoreError) -> Root {
+    guard let digest = name.contentDigest, BlobName.root(digest) == name else {
+      throw .damaged(name, "its name is not that of a root")
+    }
+    let bytes = try await target.getNamedByContent(name)
+    let plain: [UInt8]
+    do {
+      plain = try Age.open(bytes, with: [access.packIdentity])
+    } catch {
+      throw .damaged(name, "\(error)")
+    }
+    return try RootContent.decode(plain, id: digest, access)
+  }
+
+  /// The root that a person means: "latest", a root's name (the newest of that name), or the first digits of
+  /// an id.
+  ///
+  /// - Throws: ``ChunkStoreError/Code/notFound`` or ``ChunkStoreError/Code/ambiguous``.
+  public func root(_ reference: String) async throws(ChunkStoreError) -> Root {
+    let roots = try await roots()
+    if reference == "latest", let last = roots.last { return last }
+    if let named = roots.last(where: { $0.name == reference }) { return named }
+    let matches =
+      reference.isEmpty ? [] : roots.filter { $0.id.description.hasPrefix(reference) }
+    guard let found = matches.first else {
+      throw ChunkStoreError(
+        .notFound,
+        roots.isEmpty
+          ? "there are no snapshots yet" : "no snapshot has the name or id \"\(reference)\"")
+    }
+    guard matches.count == 1 else {
+      throw ChunkStoreError(
+        .ambiguous, "\(matches.count) ids begin with \"\(reference)\"; give more digits")
+    }
+    return found
+  }
+
+  // MARK: Index
+
+  /// Reads the index blobs that are not known yet. Reading and writing do so by themselves once; call it
+  /// to see what others have written since.
+  public func refresh() async throws(ChunkStoreError) {
+    try await refresh { (error) throws(ChunkStoreError) in throw error }
+  }
+
+  /// - Parameter onDamage: told of each index blob that cannot be used.
+  func refresh(
+    onDamage: (ChunkStoreError) throws(ChunkStoreError) -> Void
+  ) async throws(ChunkStoreError) {
+    for blob in try await target.blobs(BlobFolder.index) {
+      guard !indexBlobs.withLock({ $0.contains(blob.name) }) else { continue }
+      do throws(ChunkStoreError) {
+        let bytes = try await target.getNamedByContent(blob.name)
+        let plain: [UInt8]
+        do {
+          plain = try Age.open(bytes, with: [access.indexIdentity])
+        } catch {
+          throw .damaged(blob.name, "\(error)")
+        }
+        try IndexBlob.decode(plain, of: blob.name) { (pack, table) throws(ChunkStoreError) in
+          try index.insert(pack, PackContents(table))
+        }
+        rememberIndexBlob(blob.name)
+      } catch {
+        try onDamage(error)
+      }
+    }
+    isIndexLoaded.withLock { $0 = true }
+  }
+
+  func rememberIndexBlob(_ name: BlobName) {
+    _ = indexBlobs.withLock { $0.insert(name) }
+  }
+
+  package func loadIndexOnce() async throws(ChunkStoreError) {
+    if !isIndexLoaded.withLock({ $0 }) { try await refresh() }
+  }
+
+  /// The index, after ``loadIndexOnce()``.
+  var loadedIndex: any ChunkIndex {
+    precondition(isIndexLoaded.withLock { $0 }, "the index is loaded before it is used")
+    return index
+  }
+
+  func makeChunker() throws(ChunkStoreError) -> any Chunker {
+    do {
+      return try FastCDC(key: access.chunkerKey, parameters: layout.chunker)
+    } catch {
+      throw .sealing(error)
+    }
+  }
+
+  // MARK: Reading
+
+  /// Lends a reader to `body`, on one of the library's own threads.
+  package func withReader<Result>(
+    _ body: (ChunkReader) throws(ChunkStoreError) -> Result
+  ) throws(ChunkStoreError) -> Result {
+    let reader = readers.withLock { $0.popLast() } ?? ChunkReader(self)
+    defer { readers.withLock { $0.append(reader) } }
+    return try body(reader)
+  }
+
+  private func read<Result: Sendable>(
+    _ body: @escaping @Sendable (ChunkReader) throws(ChunkStoreError) -> Result
+  ) async throws(ChunkStoreError) -> Result {
+    try await loadIndexOnce()
+    return try await ThreadPool.engines.run { () throws(ChunkStoreError) -> Result in
+      try self.withReader(body)
+    }
+  }
+
+  /// Reads a chunk and checks it against its id.
+  ///
+  /// - Throws: ``ChunkStoreError/Code/missing`` or ``ChunkStoreError/Code/damaged``.
+  public func chunk(_ id: ChunkID) async throws(ChunkStoreError) -> Chunk {
+    try await read { (reader) throws(ChunkStoreError) in
+      try reader.withChunk(id) { (record) throws(ChunkStoreError) in
+        Chunk(links: record.links, data: Array(record.data))
+      }
+    }
+  }
+
+  /// Whether a chunk is there.
+  public func contains(_ id: ChunkID) async throws(ChunkStoreError) -> Bool {
+    try await loadIndexOnce()
+    return try index.place(of: id) != nil
+  }
+
+  /// Reads a range of a stream, fewer bytes if it ends before.
+  ///
+  /// O(log n) nodes and the chunks that the range touches.
+  public func read(
+    _ content: Content, in range: Range<UInt64>
+  ) async throws(ChunkStoreError) -> [UInt8] {
+    try await read { (reader) throws(ChunkStoreError) in
+      try ContentReader(reader).bytes(of: content, in: range)
+    }
+  }
+
+  /// Writes a stream, or a range of it, to a writer, in bounded memory; what is written has been checked.
+  ///
+  /// - Throws: ``ChunkStoreError/Code/host`` with the writer's error if that fails.
+  public func read(
+    _ content: Content, in range: Range<UInt64>? = nil, to writer: some ByteWriter & Sendable
+  ) async throws(ChunkStoreError) {
+    try await read { (reader) throws(ChunkStoreError) -> Void in
+      var writer = writer
+      try ContentReader(reader).write(content, in: range, to: &writer)
+    }
+  }
+
+  /// Begins to write.
+  ///
+  /// Packs that an earlier session left behind without describing them in the index are read and
+  /// used.
+  public func startSession(
+    _ options: SessionOptions = SessionOptions()
+  ) async throws(ChunkStoreError) -> WriteSession {
+    try await refresh()
+    let core = try SessionCore(self, options: options)
+    let unknown = try await packsOutsideIndex()
+    let (target, keys) = (target, packKeys)
+    try await ThreadPool.engines.run { () throws(ChunkStoreError) -> Void in
+      let tail = PackTail(target: target, keys: keys)
+      for blob in unknown {
+        // A damaged one is of no use, and verify names it.
+        guard let (pack, table) = try? tail.read(blob) else { continue }
+        try core.adopt(pack, table)
+      }
+    }
+    return WriteSession(core)
+  }
+
+  /// The packs on the target that no index blob describes.
+  func packsOutsideIndex() async throws(ChunkStoreError) -> [BlobInfo] {
+    var unknown: [BlobInfo] = []
+    try await target.forEachBlob(BlobFolder.packs) { (blob) throws(ChunkStoreError) in
+      guard let digest = blob.name.contentDigest else { return }
+      if try !index.contains(digest) { unknown.append(blob) }
+    }
+    return unknown
+  }
+}
+
+/// Checks a small blob against the digest in its name.
+func checkName(_ name: BlobName, of bytes: [UInt8]) throws(ChunkStoreError) {
+  guard name.contentDigest == SHA256.hash(of: bytes.span.bytes) else {
+    throw .damaged(name, "its bytes do not have the digest that names it")
+  }
+}
+
+extension ContentReader {
+  /// Writes a range of a stream; zeros for holes.
+  func write(
+    _ content: Content, in range: Range<UInt64>?, to writer: inout some ByteWriter
+  ) throws(ChunkStoreError) {
+    let range = (range ?? 0..<content.byteCount).clamped(to: 0..<content.byteCount)
+    let zeros = [UInt8](repeating: 0, count: 64 << 10)
+    try forEachLeaf(of: content, in: range) { (leaf) throws(ChunkStoreError) in
+      let part = leaf.range.clamped(to: range)
+      guard leaf.chunk != nil else {
+        var left = part.count
+        while left > 0 {
+          let count = min(left, zeros.count)
+          try write(zeros.span.bytes.extracting(0..<count), to: &writer)
+          left -= count
+        }
+        return
+      }
+      try withBytes(of: leaf) { (bytes) throws(ChunkStoreError) in
+        let start = Int(part.lowerBound - leaf.range.lowerBound)
+        try write(bytes.bytes.extracting(start..<start + part.count), to: &writer)
+      }
+    }
+  }
+
+  private func write(
+    _ bytes: RawSpan, to writer: inout some ByteWriter
+  ) throws(ChunkStoreError) {
+    do {
+      try writer.write(bytes)
+    } catch {
+      throw .host(error)
+    }
+  }
+}

@@ -1,0 +1,249 @@
+import CairnCore
+import CairnCrypto
+import Synchronization
+import SystemPackage
+
+/// The machinery of a session, used by threads of the library's own.
+///
+/// Threads store chunks through lanes; a lane hands full blocks to a pack; a full pack is checked and put
+/// on the target by an uploading thread while the lanes go on; and then its chunks enter the index. At most
+/// ``maximumUploads`` packs wait, so a slow target slows the lanes down instead of filling memory.
+final class SessionCore: Sendable {
+  let repository: Repository
+  let index: any ChunkIndex
+  let id: SessionID
+  let statistics = SessionCounters()
+  let times = StageClocks()
+  /// Name, pack and seal.
+  let workers: ThreadPool
+  let chunker: any Chunker
+  private let options: SessionOptions
+
+  private let lanes = Mutex<[Lane]>([])
+  /// Packs that nobody appends to at the moment, the one used last at the end: so few are open as
+  /// threads append at the same time.
+  private let openPacks = Mutex<[[PackBuilder]]>([[], []])
+  /// Chunks that were handed to a lane and are not in the index yet.
+  private let claims = Mutex<Set<ChunkID>>([])
+
+  private struct Uploads {
+    var waiting = 0
+    var failure: ChunkStoreError?
+    var described = IndexBlob()
+    var describedChunks = 0
+  }
+  private let uploads = Monitor(Uploads())
+  private let uploaders: ThreadPool
+  private static let maximumUploads = 2
+
+  /// An index blob is written at least for this many packs or chunks: what a crash leaves without one is
+  /// read back pack by pack.
+  private static let packsPerIndexBlob = 64
+  private static let chunksPerIndexBlob = 65_536
+
+  init(_ repository: Repository, options: SessionOptions) throws(ChunkStoreError) {
+    self.repository = repository
+    self.options = options
+    index = repository.loadedIndex
+    id = try SessionID()
+    uploaders = ThreadPool(limit: Self.maximumUploads)
+    workers = ThreadPool(limit: options.workerCount)
+    chunker = try options.chunker ?? repository.makeChunker()
+  }
+
+  // MARK: Lanes
+
+  /// Lends a lane to `body`.
+  func withLane<Result>(
+    _ body: (Lane) throws(ChunkStoreError) -> Result
+  ) throws(ChunkStoreError) -> Result {
+    try check()
+    let lane = lanes.withLock { $0.popLast() } ?? Lane(self)
+    defer { lanes.withLock { $0.append(lane) } }
+    do {
+      return try body(lane)
+    } catch {
+      // What the lane had claimed may be lost with the failed call, so nothing may be published.
+      if error.code != .host { fail(error) }
+      throw error
+    }
+  }
+
+  /// Whether the caller must store the chunk, because nobody else has it.
+  func claim(_ id: ChunkID) throws(ChunkStoreError) -> Bool {
+    let result = claims.withLock { claims -> Result<Bool, ChunkStoreError> in
+      if claims.contains(id) { return .success(false) }
+      do {
+        if try index.place(of: id) != nil { return .success(false) }
+      } catch {
+        return .failure(error)
+      }
+      claims.insert(id)
+      return .success(true)
+    }
+    return try result.get()
+  }
+
+  // MARK: Packs
+
+  /// Lends an open pack to `body`, and finishes it if it is full then.
+  func withPack(
+    _ family: PackFamily, _ body: (PackBuilder) throws(ChunkStoreError) -> Void
+  ) throws(ChunkStoreError) {
+    let taken = PackHandle(openPacks.withLock { PackHandle($0[family.rawValue].popLast()) }.pack)
+    let pack = try taken.pack ?? newPack()
+    try body(pack)
+    if pack.size >= repository.layout.packSize {
+      try finish(pack)
+    } else {
+      let handle = PackHandle(pack)
+      openPacks.withLock { $0[family.rawValue].append(handle.pack!) }
+    }
+  }
+
+  private func newPack() throws(ChunkStoreError) -> PackBuilder {
+    let spool: SpooledFile
+    do {
+      if let directory = repository.target as? DirectoryTarget {
+        spool = try directory.makeSpool()
+      } else {
+        spool = try SpooledFile(in: repository.target.spoolDirectory ?? options.spoolDirectory)
+      }
+    } catch {
+      throw ChunkStoreError(.targetFailed, "cannot begin a pack", cause: error)
+    }
+    return try PackBuilder(in: spool, for: [repository.access.packIdentity.recipient])
+  }
+
+  private func finish(_ pack: PackBuilder) throws(ChunkStoreError) {
+    let finished = try pack.finish()
+    uploads.wait { uploads in
+      guard uploads.waiting < Self.maximumUploads || uploads.failure != nil else { return nil }
+      uploads.waiting += 1
+      return .some(())
+    }
+    uploaders.submit { [self] in
+      do throws(ChunkStoreError) {
+        try upload(finished)
+      } catch {
+        fail(error)
+      }
+      uploads.change { $0.waiting -= 1 }
+    }
+    try check()
+  }
+
+  private func upload(_ pack: FinishedPack) throws(ChunkStoreError) {
+    if options.checksPacks {
+      let scan = PackScan(
+        hasher: ChunkHasher(repository.access.idKey), compressors: repository.compressors)
+      let source = BlobSource(pack.file, byteCount: pack.info.size)
+      try times.measure(.check) { () throws(ChunkStoreError) in
+        _ = try scan.check(pack.info, key: pack.key, expected: pack.table) {
+          (range) throws(ChunkStoreError) in
+          do {
+            return try source.read(range)
+          } catch {
+            throw ChunkStoreError(.targetFailed, "cannot check a pack", cause: error)
+          }
+        }
+      }
+    }
+    try times.measure(.put) { () throws(ChunkStoreError) in
+      try repository.target.putBlocking(
+        pack.info.blob, BlobSource(pack.file, byteCount: pack.info.size))
+    }
+    statistics.add(stored: pack.info.size)
+    repository.packKeys.remember(pack.key, of: pack.info)
+    try adopt(pack.info, pack.table)
+    claims.withLock { claims in
+      for entry in pack.table.entries { claims.remove(entry.id) }
+    }
+  }
+
+  /// Takes a pack that is on the target into the index, and has the next index blob describe it.
+  func adopt(_ pack: PackInfo, _ table: PackTable) throws(ChunkStoreError) {
+    try index.insert(pack, PackContents(table))
+    let full = uploads.withLock { uploads -> IndexBlob? in
+      uploads.described.packs.append((pack, table))
+      uploads.describedChunks += table.entries.count
+      guard
+        uploads.described.packs.count >= Self.packsPerIndexBlob
+          || uploads.describedChunks >= Self.chunksPerIndexBlob
+      else { return nil }
+      return Self.takeDescribed(&uploads)
+    }
+    if let full { try putIndexBlob(full) }
+  }
+
+  private static func takeDescribed(_ uploads: inout Uploads) -> IndexBlob {
+    defer {
+      uploads.described = IndexBlob()
+      uploads.describedChunks = 0
+    }
+    return uploads.described
+  }
+
+  private func putIndexBlob(_ blob: IndexBlob) throws(ChunkStoreError) {
+    let recipient = repository.access.indexIdentity.recipient
+    let stored: [UInt8]
+    let name: BlobName
+    do {
+      stored = try Age.seal(blob.encoded(), to: [recipient])
+      name = .index(SHA256.hash(of: stored.span.bytes))
+    } catch {
+      throw .sealing(error)
+    }
+    try repository.target.putBlocking(name, BlobSource(stored))
+    statistics.add(stored: Int64(stored.count))
+    repository.rememberIndexBlob(name)
+  }
+
+  // MARK: Commit
+
+  /// Makes everything durable that was stored: packs first, then the index.
+  ///
+  /// No lane is lent at this time.
+  func flush() throws(ChunkStoreError) {
+    try check()
+    let idle = lanes.withLock { $0 }
+    do {
+      for lane in idle { try lane.flush() }
+      for family in PackFamily.allCases {
+        while let pack = openPacks.withLock({ PackHandle($0[family.rawValue].popLast()) }).pack {
+          try finish(pack)
+        }
+      }
+    } catch {
+      fail(error)
+      throw error
+    }
+    uploads.wait { $0.waiting == 0 ? .some(()) : nil }
+    try check()
+    let rest = uploads.withLock { Self.takeDescribed(&$0) }
+    if !rest.packs.isEmpty {
+      do {
+        try putIndexBlob(rest)
+      } catch {
+        fail(error)
+        throw error
+      }
+    }
+  }
+
+  /// After the first failure nothing more is stored, and nothing is published.
+  func fail(_ error: ChunkStoreError) {
+    uploads.change { $0.failure = $0.failure ?? error }
+  }
+
+  func check() throws(ChunkStoreError) {
+    if let failure = uploads.withLock({ $0.failure }) { throw failure }
+  }
+
+  /// Carries a pack across the lock.
+  private struct PackHandle: @unchecked Sendable {
+    // Sendable: a pack is either in the list, under the lock, or with the one thread that took it.
+    let pack: PackBuilder?
+    init(_ pack: PackBuilder?) { self.pack = pack }
+  }
+}

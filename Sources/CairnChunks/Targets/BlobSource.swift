@@ -1,0 +1,66 @@
+public import CairnCore
+public import SystemPackage
+
+/// The bytes of a blob that is to be put: small ones in memory, large ones in a file.
+///
+/// They can be read any number of times and from any offset, so a target can upload in parts and
+/// try again.
+public struct BlobSource: Sendable {
+  enum Storage {
+    case bytes([UInt8])
+    case spooled(SpooledFile, byteCount: Int64)
+  }
+
+  let storage: Storage
+
+  public init(_ bytes: [UInt8]) {
+    storage = .bytes(bytes)
+  }
+
+  /// - Parameters:
+  ///   - file: a finished temporary file; a target on its file system may give it a name.
+  ///   - byteCount: its length.
+  public init(_ file: SpooledFile, byteCount: Int64) {
+    storage = .spooled(file, byteCount: byteCount)
+  }
+
+  public var byteCount: Int64 {
+    switch storage {
+    case .bytes(let bytes): Int64(bytes.count)
+    case .spooled(_, let count): count
+    }
+  }
+
+  /// The temporary file that holds the bytes, if it is one.
+  public var spooledFile: SpooledFile? {
+    if case .spooled(let file, _) = storage { file } else { nil }
+  }
+
+  /// The bytes of a range.
+  ///
+  /// - Throws: ``IOError`` if the file fails or is shorter than it was said to be.
+  public func read(_ range: Range<Int64>) throws(IOError) -> [UInt8] {
+    precondition(range.lowerBound >= 0 && range.upperBound <= byteCount)
+    switch storage {
+    case .bytes(let bytes):
+      return Array(bytes[Int(range.lowerBound)..<Int(range.upperBound)])
+    case .spooled(let spooled, _):
+      let bytes: [UInt8]
+      do {
+        bytes = try [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
+          count = try spooled.file.readFully(
+            at: range.lowerBound,
+            into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<range.count]))
+        }
+      } catch {
+        throw .systemCall("read", "a temporary file", error as? Errno ?? .ioError)
+      }
+      guard bytes.count == range.count else {
+        throw IOError(
+          .unexpectedEnd, operation: "read", subject: "a temporary file",
+          detail: "it became shorter while it was used")
+      }
+      return bytes
+    }
+  }
+}

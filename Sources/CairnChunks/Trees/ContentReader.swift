@@ -1,0 +1,90 @@
+import CairnCore
+
+/// Walks a content tree; on one of the library's own threads.
+package struct ContentReader {
+  let chunks: ChunkReader
+
+  /// A run of a stream: a chunk of data, or a hole.
+  package struct Leaf: Sendable {
+    /// `nil` for a hole.
+    package let chunk: ChunkID?
+    /// Where it lies in the stream.
+    package let range: Range<UInt64>
+  }
+
+  package init(_ chunks: ChunkReader) {
+    self.chunks = chunks
+  }
+
+  /// Calls `body` with the leaves that overlap a range, in order, reading nodes only.
+  package func forEachLeaf(
+    of content: Content, in range: Range<UInt64>,
+    _ body: (Leaf) throws(ChunkStoreError) -> Void
+  ) throws(ChunkStoreError) {
+    guard content.height <= Content.maximumHeight else {
+      throw ChunkStoreError(.damaged, "a stream claims to be \(content.height) levels high")
+    }
+    try visit(
+      content.root, level: content.height, at: 0, count: content.byteCount, range, body)
+  }
+
+  private func visit(
+    _ id: ChunkID, level: Int, at start: UInt64, count: UInt64, _ range: Range<UInt64>,
+    _ body: (Leaf) throws(ChunkStoreError) -> Void
+  ) throws(ChunkStoreError) {
+    guard level > 0 else {
+      if count > 0 { try body(Leaf(chunk: id, range: start..<start + count)) }
+      return
+    }
+    let node = try chunks.withChunk(id) { (record) throws(ChunkStoreError) in
+      try ContentNode(record, level: level, byteCount: count)
+    }
+    var position = start
+    for child in node.children {
+      let end = position + child.byteCount
+      if position >= range.upperBound { return }
+      if end > range.lowerBound {
+        if let id = child.id {
+          try visit(id, level: level - 1, at: position, count: child.byteCount, range, body)
+        } else {
+          try body(Leaf(chunk: nil, range: position..<end))
+        }
+      }
+      position = end
+    }
+  }
+
+  /// Lends the bytes of a leaf that is not a hole.
+  package func withBytes<Result>(
+    of leaf: Leaf, _ body: (UnsafeRawBufferPointer) throws(ChunkStoreError) -> Result
+  ) throws(ChunkStoreError) -> Result {
+    guard let id = leaf.chunk else { preconditionFailure("a hole has no bytes") }
+    return try chunks.withChunk(id) { (record) throws(ChunkStoreError) in
+      guard record.data.byteCount == leaf.range.count, record.linkCount == 0 else {
+        throw ChunkStoreError(.damaged, "the chunk \(id) is not the \(leaf.range.count) bytes of data that a stream has there")
+      }
+      return try record.data.withUnsafeBytes { (bytes) throws(ChunkStoreError) in
+        try body(bytes)
+      }
+    }
+  }
+
+  /// The bytes of a range; zeros where it has holes.
+  func bytes(of content: Content, in range: Range<UInt64>) throws(ChunkStoreError) -> [UInt8] {
+    let range = range.clamped(to: 0..<content.byteCount)
+    var result: [UInt8] = []
+    result.reserveCapacity(range.count)
+    try forEachLeaf(of: content, in: range) { (leaf) throws(ChunkStoreError) in
+      let part = leaf.range.clamped(to: range)
+      guard leaf.chunk != nil else {
+        result.append(contentsOf: repeatElement(0, count: part.count))
+        return
+      }
+      try withBytes(of: leaf) { (bytes) throws(ChunkStoreError) in
+        let start = Int(part.lowerBound - leaf.range.lowerBound)
+        result.append(contentsOf: bytes[start..<start + part.count])
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,122 @@
+package import CairnCore
+
+/// Stores one long stream with all of the session's workers: this thread reads and cuts, they name, pack
+/// and seal.
+///
+/// Memory: ``depth`` buffers of 1 MiB and the largest chunk.
+package struct ContentWriter: ~Copyable {
+  private let session: SessionCore
+  private let chunker: any Chunker
+  private var builder = ContentBuilder()
+  private var jobs: OrderedJobs<Result<[ContentNode.Child], ChunkStoreError>>
+  private var buffer: ByteBuffer
+  private let spare: Monitor<[ByteBuffer]>
+
+  private static let batchSize = 1 << 20
+
+  init(_ session: SessionCore, chunker: any Chunker) {
+    self.session = session
+    self.chunker = chunker
+    let depth = session.workers.limit * 2
+    jobs = OrderedJobs(on: session.workers, depth: depth)
+    let capacity = Self.batchSize + chunker.maximumSize
+    buffer = ByteBuffer(capacity: capacity)
+    spare = Monitor([])
+  }
+
+  /// Stores the next bytes of the stream; `read` fills the front of a buffer and returns by how much, 0 at
+  /// the end.
+  package mutating func write(
+    _ read: (UnsafeMutableRawBufferPointer) throws(IOError) -> Int
+  ) throws(ChunkStoreError) {
+    while true {
+      let count: Int
+      do {
+        count = try session.times.measure(.read) { () throws(IOError) in try read(buffer.free) }
+      } catch {
+        throw .host(error)
+      }
+      guard count > 0 else { return }
+      buffer.count += count
+      if buffer.free.count == 0 { try cut(isEnd: false) }
+    }
+  }
+
+  /// Stores a range of zeros without bytes; the stream is cut here.
+  package mutating func writeHole(_ count: UInt64) throws(ChunkStoreError) {
+    try cut(isEnd: true)
+    if jobs.isFull { try takeResult() }
+    jobs.enqueue(.success([ContentNode.Child(id: nil, byteCount: count)]))
+  }
+
+  /// Waits for all workers and returns the reference.
+  package consuming func finish() throws(ChunkStoreError) -> Content {
+    try cut(isEnd: true)
+    while jobs.count > 0 { try takeResult() }
+    return try session.withLane { (lane) throws(ChunkStoreError) in try builder.finish(lane) }
+  }
+
+  /// Hands the whole chunks in the buffer to a worker and keeps the rest.
+  private mutating func cut(isEnd: Bool) throws(ChunkStoreError) {
+    var lengths: [Int] = []
+    var position = 0
+    session.times.measure(.cut) {
+      while position < buffer.count, isEnd || buffer.count - position >= chunker.maximumSize {
+        let rest = buffer.bytes.bytes.extracting(position..<buffer.count)
+        let length = chunker.firstChunk(of: rest)
+        precondition((1...rest.byteCount).contains(length), "a chunker cuts within its input")
+        lengths.append(length)
+        position += length
+      }
+    }
+    guard !lengths.isEmpty else { return }
+    if jobs.isFull { try takeResult() }
+    let full = buffer
+    buffer = spare.withLock { $0.popLast() } ?? ByteBuffer(capacity: full.capacity)
+    buffer.removeAll()
+    buffer.append(UnsafeRawBufferPointer(rebasing: full.bytes[position...]))
+    let (session, spare) = (session, spare)
+    jobs.submit {
+      // The buffer is this job's alone from here on, until it is spare.
+      defer { spare.withLock { $0.append(full) } }
+      return Result { () throws(ChunkStoreError) in
+        try session.withLane { (lane) throws(ChunkStoreError) in
+          var children: [ContentNode.Child] = []
+          var offset = 0
+          for length in lengths {
+            let bytes = UnsafeRawBufferPointer(rebasing: full.bytes[offset..<offset + length])
+            let id = try lane.store(data: bytes, in: .content)
+            children.append(ContentNode.Child(id: id, byteCount: UInt64(length)))
+            offset += length
+          }
+          return children
+        }
+      }
+    }
+  }
+
+  private mutating func takeResult() throws(ChunkStoreError) {
+    guard let children = try jobs.next()?.get() else { return }
+    try session.withLane { (lane) throws(ChunkStoreError) in
+      for child in children { try builder.append(child, lane) }
+    }
+  }
+}
+
+extension Lane {
+  /// Stores a stream that is in memory as a whole.
+  func storeContent(
+    _ bytes: UnsafeRawBufferPointer, chunker: any Chunker
+  ) throws(ChunkStoreError) -> Content {
+    var builder = ContentBuilder()
+    var position = 0
+    while position < bytes.count {
+      let rest = UnsafeRawBufferPointer(rebasing: bytes[position...])
+      let length = chunker.firstChunk(of: rest.bytes)
+      let id = try store(data: UnsafeRawBufferPointer(rebasing: rest[..<length]), in: .content)
+      try builder.append(ContentNode.Child(id: id, byteCount: UInt64(length)), self)
+      position += length
+    }
+    return try builder.finish(self)
+  }
+}

@@ -1,0 +1,363 @@
+package import CairnCore
+
+/// A place among the entries of a tree, from which it is read in order; on one of the library's own threads.
+///
+/// Memory: one node on each level.
+package final class EntryCursor {
+  package let tree: EntryTree
+  private let chunks: ChunkReader
+
+  /// A node above the leaves, and which of its children the path goes through.
+  private struct Inner {
+    var ids: [ChunkID] = []
+    var counts: [UInt64] = []
+    var weights: [UInt64] = []
+    var firstKeys: [[UInt8]] = []
+    var child = 0
+  }
+
+  /// From the level below the top... down to level 1: `inners[0]` is the top.
+  private var inners: [Inner] = []
+
+  private var leafData: [UInt8] = []
+  private var leafLinks: [UInt8] = []
+  private var leafID: ChunkID?
+  private var leafCount = 0
+  /// The number of the current record in its leaf.
+  private var record = 0
+  private var nextOffset = 0
+  private var linkStart = 0
+
+  private var currentKey: [UInt8] = []
+  private var valueRange = 0..<0
+  private var linkRange = 0..<0
+  /// The weight of the current entry.
+  package private(set) var weight: UInt64 = 0
+
+  /// Whether there is a current entry.
+  package private(set) var isValid = false
+  /// The number of entries before the current one.
+  package private(set) var rank: UInt64 = 0
+  /// The weight of the entries before the current one.
+  package private(set) var weightBefore: UInt64 = 0
+
+  /// Positioned nowhere; a seek comes first.
+  package init(_ tree: EntryTree, _ chunks: ChunkReader) throws(ChunkStoreError) {
+    guard tree.height <= EntryTree.maximumHeight else {
+      throw EntryNode.unsound("it claims to be \(tree.height) levels high")
+    }
+    self.tree = tree
+    self.chunks = chunks
+  }
+
+  // MARK: The current entry
+
+  /// The key; valid until the cursor moves.
+  package var key: [UInt8] { currentKey }
+
+  package func withKey<Result, Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try currentKey.withUnsafeBytes { (key) throws(Failure) in try body(key) }
+  }
+
+  /// Lends the value, and the ids of the links, 32 bytes each.
+  package func withEntry<Result, Failure: Error>(
+    _ body: (_ value: UnsafeRawBufferPointer, _ links: UnsafeRawBufferPointer) throws(Failure) ->
+      Result
+  ) throws(Failure) -> Result {
+    try leafData.withUnsafeBytes { (data) throws(Failure) in
+      try leafLinks.withUnsafeBytes { (links) throws(Failure) in
+        try body(
+          UnsafeRawBufferPointer(rebasing: data[valueRange]),
+          UnsafeRawBufferPointer(rebasing: links[linkRange]))
+      }
+    }
+  }
+
+  /// A copy of the current entry.
+  package var entry: Entry {
+    withEntry { value, links in
+      Entry(
+        key: currentKey, value: Array(value),
+        links: stride(from: 0, to: links.count, by: ChunkID.byteCount).map {
+          ChunkID(Digest(bytes: links.bytes.extracting($0..<$0 + ChunkID.byteCount)))
+        }, weight: weight)
+    }
+  }
+
+  // MARK: Moving
+
+  package func seekToStart() throws(ChunkStoreError) {
+    try seek(toRank: 0)
+  }
+
+  /// Goes to the entry with `rank` entries before it; behind the last, the cursor is not valid.
+  package func seek(toRank rank: UInt64) throws(ChunkStoreError) {
+    guard rank < tree.count else { return seekToEnd() }
+    try descend { (inner, before) in
+      var sum = before
+      for child in inner.counts.indices {
+        if rank < sum + inner.counts[child] { return child }
+        sum += inner.counts[child]
+      }
+      return inner.counts.count - 1
+    }
+    while isValid, self.rank < rank { try nextInLeaf() }
+    guard isValid else { throw EntryNode.unsound("fewer entries than it says") }
+  }
+
+  /// Goes to the first entry whose key is `key` or greater.
+  package func seek(toKey key: [UInt8]) throws(ChunkStoreError) {
+    guard tree.count > 0 else { return seekToEnd() }
+    try descend { (inner, _) in
+      // The last child that begins at or before the key; the key may also be before all.
+      var low = 0
+      var high = inner.firstKeys.count
+      while low < high {
+        let middle = (low + high) / 2
+        if key.lexicographicallyPrecedes(inner.firstKeys[middle]) {
+          high = middle
+        } else {
+          low = middle + 1
+        }
+      }
+      return max(0, low - 1)
+    }
+    while isValid, currentKey.lexicographicallyPrecedes(key) { try next() }
+  }
+
+  /// Goes to the entry with at least `weight` before or in it, the first such.
+  package func seek(toWeight weight: UInt64) throws(ChunkStoreError) {
+    guard weight < tree.weight else { return seekToEnd() }
+    var before: UInt64 = 0
+    try descend { (inner, _) in
+      for child in inner.weights.indices {
+        if weight < before + inner.weights[child] { return child }
+        before += inner.weights[child]
+      }
+      return inner.weights.count - 1
+    }
+    while isValid, weightBefore + self.weight <= weight { try next() }
+  }
+
+  private func seekToEnd() {
+    isValid = false
+    rank = tree.count
+    weightBefore = tree.weight
+  }
+
+  /// Goes to the next entry.
+  package func next() throws(ChunkStoreError) {
+    guard isValid else { return }
+    if record + 1 < leafCount { return try nextInLeaf() }
+    rank += 1
+    weightBefore += weight
+    try nextLeaf(above: inners.count - 1)
+  }
+
+  private func nextInLeaf() throws(ChunkStoreError) {
+    guard record + 1 < leafCount else {
+      isValid = false
+      return
+    }
+    rank += 1
+    weightBefore += weight
+    record += 1
+    try decodeRecord()
+  }
+
+  /// Goes to the first entry of the next child of the lowest node from `depth` up that has one.
+  private func nextLeaf(above depth: Int) throws(ChunkStoreError) {
+    var depth = depth
+    while depth >= 0, inners[depth].child + 1 == inners[depth].ids.count { depth -= 1 }
+    guard depth >= 0 else {
+      isValid = false
+      guard rank == tree.count, weightBefore == tree.weight else {
+        throw EntryNode.unsound("counts that do not add up")
+      }
+      return
+    }
+    inners[depth].child += 1
+    inners.removeLast(inners.count - depth - 1)
+    try descendToFirst()
+  }
+
+  // MARK: Subtrees
+
+  /// The highest subtree of which the current entry is the first and which is no higher than
+  /// `height`, as its level and id.
+  package func subtree(upTo height: Int) -> (level: Int, id: ChunkID)? {
+    guard isValid, record == 0, let leafID else { return nil }
+    var found = (level: 0, id: leafID)
+    var depth = inners.count - 1
+    while depth >= 0 {
+      let level = inners.count - 1 - depth
+      found = (level, inners[depth].ids[inners[depth].child])
+      if inners[depth].child != 0 || level == height { break }
+      depth -= 1
+      if depth < 0, inners.count <= height { found = (inners.count, tree.root) }
+    }
+    return found.level <= height ? found : nil
+  }
+
+  /// Goes behind the subtree of that level that begins at the current entry.
+  package func skipSubtree(level: Int) throws(ChunkStoreError) {
+    let depth = inners.count - 1 - level
+    if depth < 0 {
+      return seekToEnd()
+    }
+    rank += inners[depth].counts[inners[depth].child]
+    weightBefore += inners[depth].weights[inners[depth].child]
+    try nextLeaf(above: depth)
+  }
+
+  // MARK: Nodes
+
+  /// Goes down from the top to the first entry of a leaf, by a choice of child at each node.
+  private func descend(
+    _ choose: (_ node: Inner, _ countBefore: UInt64) -> Int
+  ) throws(ChunkStoreError) {
+    inners.removeAll(keepingCapacity: true)
+    rank = 0
+    weightBefore = 0
+    var id = tree.root
+    var count = tree.count
+    var nodeWeight = tree.weight
+    for level in stride(from: tree.height, to: 0, by: -1) {
+      var inner = try loadInner(id, level: level, count: count, weight: nodeWeight)
+      inner.child = choose(inner, rank)
+      for child in 0..<inner.child {
+        rank += inner.counts[child]
+        weightBefore += inner.weights[child]
+      }
+      id = inner.ids[inner.child]
+      count = inner.counts[inner.child]
+      nodeWeight = inner.weights[inner.child]
+      inners.append(inner)
+    }
+    try loadLeaf(id, count: count)
+  }
+
+  private func descendToFirst() throws(ChunkStoreError) {
+    while true {
+      let last = inners[inners.count - 1]
+      let id = last.ids[last.child]
+      let level = tree.height - inners.count
+      if level == 0 { return try loadLeaf(id, count: last.counts[last.child]) }
+      inners.append(
+        try loadInner(
+          id, level: level, count: last.counts[last.child], weight: last.weights[last.child]))
+    }
+  }
+
+  private func loadInner(
+    _ id: ChunkID, level: Int, count: UInt64, weight: UInt64
+  ) throws(ChunkStoreError) -> Inner {
+    try chunks.withChunk(id) { (record) throws(ChunkStoreError) in
+      var inner = Inner()
+      do {
+        var reader = BinaryReader(record.data)
+        guard try reader.readUInt8() == EntryNode.tag, try reader.readUInt8() == UInt8(level) else {
+          throw EntryNode.unsound("no node of level \(level)")
+        }
+        let children = try reader.readCount(ofSize: 4)
+        guard children == record.linkCount, children > 0 else {
+          throw EntryNode.unsound("\(children) children and \(record.linkCount) links")
+        }
+        var key: [UInt8] = []
+        var sum: (count: UInt64, weight: UInt64) = (0, 0)
+        for child in 0..<children {
+          try readKey(&reader, into: &key)
+          inner.firstKeys.append(key)
+          inner.counts.append(try reader.readVarint())
+          inner.weights.append(try reader.readVarint())
+          inner.ids.append(record.link(child))
+          sum.count &+= inner.counts[child]
+          sum.weight &+= inner.weights[child]
+          guard inner.counts[child] > 0, inner.counts[child] <= count else {
+            throw EntryNode.unsound("counts that do not add up")
+          }
+        }
+        guard reader.isAtEnd, sum == (count, weight) else {
+          throw EntryNode.unsound("counts that do not add up")
+        }
+      } catch let error as ChunkStoreError {
+        throw error
+      } catch {
+        throw EntryNode.unsound("\(error)")
+      }
+      return inner
+    }
+  }
+
+  private func loadLeaf(_ id: ChunkID, count: UInt64) throws(ChunkStoreError) {
+    try chunks.withChunk(id) { (chunk) throws(ChunkStoreError) in
+      leafData.removeAll(keepingCapacity: true)
+      leafLinks.removeAll(keepingCapacity: true)
+      chunk.data.withUnsafeBytes { leafData.append(contentsOf: $0) }
+      chunk.linkBytes.withUnsafeBytes { leafLinks.append(contentsOf: $0) }
+    }
+    do {
+      var reader = BinaryReader(leafData.span.bytes)
+      guard try reader.readUInt8() == EntryNode.tag, try reader.readUInt8() == 0 else {
+        throw EntryNode.unsound("no leaf")
+      }
+      leafCount = try reader.readCount(ofSize: 5)
+      nextOffset = reader.offset
+    } catch let error as ChunkStoreError {
+      throw error
+    } catch {
+      throw EntryNode.unsound("\(error)")
+    }
+    guard UInt64(leafCount) == count else {
+      throw EntryNode.unsound("a leaf of \(leafCount) entries, not \(count)")
+    }
+    leafID = id
+    record = 0
+    linkStart = 0
+    currentKey.removeAll(keepingCapacity: true)
+    guard leafCount > 0 else {
+      isValid = false
+      return
+    }
+    isValid = true
+    try decodeRecord()
+  }
+
+  private func decodeRecord() throws(ChunkStoreError) {
+    do {
+      let data = leafData.span.bytes
+      var reader = BinaryReader(data.extracting(nextOffset..<data.byteCount))
+      try readKey(&reader, into: &currentKey)
+      weight = try reader.readVarint()
+      let links = try reader.readVarint(upTo: leafLinks.count / ChunkID.byteCount)
+      let valueLength = try reader.readCount()
+      valueRange = nextOffset + reader.offset..<nextOffset + reader.offset + valueLength
+      linkRange = linkStart..<linkStart + links * ChunkID.byteCount
+      guard linkRange.upperBound <= leafLinks.count else {
+        throw EntryNode.unsound("too few links")
+      }
+      linkStart = linkRange.upperBound
+      nextOffset = valueRange.upperBound
+      if record == leafCount - 1 {
+        guard nextOffset == leafData.count, linkStart == leafLinks.count else {
+          throw EntryNode.unsound("bytes behind the last entry")
+        }
+      }
+    } catch let error as ChunkStoreError {
+      throw error
+    } catch {
+      throw EntryNode.unsound("\(error)")
+    }
+  }
+
+  private func readKey(
+    _ reader: inout BinaryReader, into key: inout [UInt8]
+  ) throws(IOError) {
+    let shared = try reader.readVarint(upTo: key.count)
+    let rest = try reader.readCounted()
+    key.removeLast(key.count - shared)
+    rest.withUnsafeBytes { key.append(contentsOf: $0) }
+  }
+}

@@ -1,0 +1,83 @@
+/// Compares two sorted trees in the size of their difference: equal subtrees are skipped unread.
+package struct EntryDifference {
+  private let old: EntryCursor
+  private let new: EntryCursor
+
+  /// - Precondition: the cursors are of the two trees and belong to this value alone.
+  package init(from old: EntryCursor, to new: EntryCursor) {
+    self.old = old
+    self.new = new
+  }
+
+  /// What became of a key.
+  package enum Change {
+    case added, removed, changed
+  }
+
+  /// Calls `body` for every key whose entry is not the same in both, in order; the cursors stand at
+  /// the entries that exist.
+  package func forEach(
+    _ body: (Change, _ old: EntryCursor, _ new: EntryCursor) throws(ChunkStoreError) -> Void
+  ) throws(ChunkStoreError) {
+    try old.seekToStart()
+    try new.seekToStart()
+    while old.isValid || new.isValid {
+      if let level = commonSubtree() {
+        try old.skipSubtree(level: level)
+        try new.skipSubtree(level: level)
+        continue
+      }
+      guard old.isValid else {
+        try body(.added, old, new)
+        try new.next()
+        continue
+      }
+      guard new.isValid else {
+        try body(.removed, old, new)
+        try old.next()
+        continue
+      }
+      switch compare() {
+      case ..<0:
+        try body(.removed, old, new)
+        try old.next()
+      case 1...:
+        try body(.added, old, new)
+        try new.next()
+      default:
+        if !isSame() { try body(.changed, old, new) }
+        try old.next()
+        try new.next()
+      }
+    }
+  }
+
+  /// The highest level at which both stand at the beginning of the same subtree.
+  private func commonSubtree() -> Int? {
+    var limit = min(old.tree.height, new.tree.height)
+    while limit >= 0, let left = old.subtree(upTo: limit), let right = new.subtree(upTo: limit) {
+      if left.level == right.level, left.id == right.id { return left.level }
+      limit = left.level == right.level ? left.level - 1 : min(left.level, right.level)
+    }
+    return nil
+  }
+
+  private func compare() -> Int {
+    old.withKey { left in
+      new.withKey { right in
+        let common = commonPrefix(left, right)
+        if common == left.count { return common == right.count ? 0 : -1 }
+        if common == right.count { return 1 }
+        return left[common] < right[common] ? -1 : 1
+      }
+    }
+  }
+
+  private func isSame() -> Bool {
+    old.withEntry { oldValue, oldLinks in
+      new.withEntry { newValue, newLinks in
+        oldValue.elementsEqual(newValue) && oldLinks.elementsEqual(newLinks)
+      }
+    }
+  }
+}

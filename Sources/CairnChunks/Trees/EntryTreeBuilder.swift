@@ -1,0 +1,162 @@
+import CairnCore
+
+/// Builds an ``EntryTree`` from entries in the order of their keys.
+///
+/// Memory: a node on each level. Used by one thread at a time.
+package final class EntryTreeBuilder {
+  private let nodeSize: Int
+  private var levels: [Level] = []
+  private var count: UInt64 = 0
+  private var weight: UInt64 = 0
+
+  private struct Level {
+    var records = BinaryWriter()
+    var links = BinaryWriter()
+    var recordCount = 0
+    /// Sizes without the sharing of prefixes, which would depend on where the node began.
+    var filled = 0
+    var firstKey: [UInt8] = []
+    var lastKey: [UInt8] = []
+    var entryCount: UInt64 = 0
+    var weight: UInt64 = 0
+  }
+
+  private var output = BinaryWriter()
+
+  package init(nodeSize: Int) {
+    self.nodeSize = nodeSize
+    levels.append(Level())
+  }
+
+  /// Appends an entry.
+  ///
+  /// - Parameter links: ids, 32 bytes each.
+  /// - Throws: ``ChunkStoreError/Code/invalid`` unless the key is greater than the one before.
+  func append(
+    key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, links: UnsafeRawBufferPointer,
+    weight: UInt64, _ lane: Lane
+  ) throws(ChunkStoreError) {
+    guard key.count <= EntryTree.maximumKeyLength else {
+      throw ChunkStoreError(.invalid, "a key of \(key.count) bytes is too long")
+    }
+    let shared = try shareKey(key, level: 0, isSorted: count > 0)
+    levels[0].records.append(varint: shared)
+    levels[0].records.append(varint: key.count - shared)
+    levels[0].records.append(UnsafeRawBufferPointer(rebasing: key[shared...]))
+    levels[0].records.append(varint: weight)
+    levels[0].records.append(varint: links.count / ChunkID.byteCount)
+    levels[0].records.append(varint: value.count)
+    levels[0].records.append(value)
+    levels[0].links.append(links)
+    count += 1
+    self.weight += weight
+    try recordWasAdded(
+      key, level: 0, size: key.count + value.count + links.count, entries: 1, weight: weight, lane)
+  }
+
+  /// How much of a key is that of the record before, in the same node.
+  private func shareKey(
+    _ key: UnsafeRawBufferPointer, level: Int, isSorted: Bool
+  ) throws(ChunkStoreError) -> Int {
+    let shared = levels[level].lastKey.withUnsafeBytes { last -> Int? in
+      let common = commonPrefix(last, key)
+      // The last key outlives its node, so that order is checked across nodes.
+      let isGreater =
+        common < key.count && (common == last.count || last[common] < key[common])
+      guard isGreater || !isSorted else { return nil }
+      return levels[level].recordCount == 0 ? 0 : common
+    }
+    guard let shared else {
+      throw ChunkStoreError(
+        .invalid, "entries are not in the order of their keys: "
+          + "\(String(decoding: key, as: UTF8.self))")
+    }
+    levels[level].lastKey.removeAll(keepingCapacity: true)
+    levels[level].lastKey.append(contentsOf: key)
+    if levels[level].recordCount == 0 { levels[level].firstKey = Array(key) }
+    return shared
+  }
+
+  private func recordWasAdded(
+    _ key: UnsafeRawBufferPointer, level: Int, size: Int, entries: UInt64, weight: UInt64,
+    _ lane: Lane
+  ) throws(ChunkStoreError) {
+    levels[level].recordCount += 1
+    levels[level].filled += size
+    levels[level].entryCount += entries
+    levels[level].weight += weight
+    if EntryNode.endsNode(
+      key: key, level: level, recordSize: size, filled: levels[level].filled, nodeSize: nodeSize)
+    {
+      try close(level, lane)
+    }
+  }
+
+  /// Stores the open node of a level, which becomes a record of the next.
+  private func close(_ level: Int, _ lane: Lane) throws(ChunkStoreError) {
+    let node = levels[level]
+    let id = try store(level, lane)
+    if level + 1 == levels.count { levels.append(Level()) }
+    try node.firstKey.withUnsafeBytes { (key) throws(ChunkStoreError) in
+      let shared = try shareKey(key, level: level + 1, isSorted: false)
+      levels[level + 1].records.append(varint: shared)
+      levels[level + 1].records.append(varint: key.count - shared)
+      levels[level + 1].records.append(UnsafeRawBufferPointer(rebasing: key[shared...]))
+      levels[level + 1].records.append(varint: node.entryCount)
+      levels[level + 1].records.append(varint: node.weight)
+      id.digest.withBytes { levels[level + 1].links.append($0) }
+      try recordWasAdded(
+        key, level: level + 1, size: key.count + ChunkID.byteCount + 4, entries: node.entryCount,
+        weight: node.weight, lane)
+    }
+  }
+
+  private func store(_ level: Int, _ lane: Lane) throws(ChunkStoreError) -> ChunkID {
+    output.removeAll()
+    output.append(EntryNode.tag)
+    output.append(UInt8(level))
+    output.append(varint: levels[level].recordCount)
+    output.append(levels[level].records.bytes)
+    let id = try levels[level].links.bytes.withUnsafeBytes { (links) throws(ChunkStoreError) in
+      try output.bytes.withUnsafeBytes { (data) throws(ChunkStoreError) in
+        try lane.store(links: links, data: data, in: .nodes)
+      }
+    }
+    levels[level].records.removeAll()
+    levels[level].links.removeAll()
+    levels[level].recordCount = 0
+    levels[level].filled = 0
+    levels[level].entryCount = 0
+    levels[level].weight = 0
+    return id
+  }
+
+  /// Stores what is open and returns the reference; the builder is not used again.
+  func finish(_ lane: Lane) throws(ChunkStoreError) -> EntryTree {
+    var level = 0
+    while true {
+      let isTop = level == levels.count - 1
+      // A level above the leaves that holds a single child is not needed: the child is the top.
+      if isTop, level > 0, levels[level].recordCount == 1 {
+        let id = levels[level].links.bytes.withUnsafeBytes { ChunkID(Digest(bytes: $0)) }
+        return EntryTree(root: id, height: level - 1, count: count, weight: weight)
+      }
+      if levels[level].recordCount > 0 || (isTop && level == 0) {
+        if isTop && level == 0 {
+          let id = try store(0, lane)
+          return EntryTree(root: id, height: 0, count: count, weight: weight)
+        }
+        try close(level, lane)
+      }
+      level += 1
+    }
+  }
+}
+
+/// The number of bytes with which both begin.
+func commonPrefix(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
+  let limit = min(left.count, right.count)
+  var position = 0
+  while position < limit, left[position] == right[position] { position += 1 }
+  return position
+}
