@@ -1,5 +1,73 @@
 #ifndef CAIRN_LIBCRYPTO_SHIM_H
 #define CAIRN_LIBCRYPTO_SHIM_H
+
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+#include <openssl/provider.h>
+#include <openssl/rand.h>
+
+#if OPENSSL_VERSION_NUMBER < 0x30000000L
+#error "Cairn needs libcrypto 3.0 or newer: install libssl-dev (apt) or openssl@3 (brew)"
+#endif
+
+// What Swift cannot express about libcrypto: macros, and arrays of OSSL_PARAM, whose pointers
+// would dangle if Swift built them. Nothing else lives here.
+
+// A library context that reads no configuration file and holds the default provider.
+static inline OSSL_LIB_CTX *cairn_new_context(void) {
+  OSSL_LIB_CTX *context = OSSL_LIB_CTX_new();
+  if (context != NULL && OSSL_PROVIDER_load(context, "default") == NULL) {
+    OSSL_LIB_CTX_free(context);
+    return NULL;
+  }
+  return context;
+}
+
+// HKDF-SHA256, extract and expand (RFC 5869). Returns 1, or 0 or less on failure.
+static inline int cairn_hkdf_sha256(EVP_KDF *kdf, const void *key, size_t key_count,
+                                    const void *salt, size_t salt_count, const void *info,
+                                    size_t info_count, void *out, size_t out_count) {
+  OSSL_PARAM params[5];
+  OSSL_PARAM *next = params;
+  *next++ = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 0);
+  *next++ = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)key, key_count);
+  if (salt_count > 0)
+    *next++ = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)salt, salt_count);
+  if (info_count > 0)
+    *next++ = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)info, info_count);
+  *next = OSSL_PARAM_construct_end();
+  EVP_KDF_CTX *context = EVP_KDF_CTX_new(kdf);
+  if (context == NULL)
+    return 0;
+  int result = EVP_KDF_derive(context, out, out_count, params);
+  EVP_KDF_CTX_free(context);
+  return result;
+}
+
+// scrypt (RFC 7914). Returns 1, or 0 or less on failure.
+static inline int cairn_scrypt(EVP_KDF *kdf, const void *passphrase, size_t passphrase_count,
+                               const void *salt, size_t salt_count, uint64_t n, uint32_t r,
+                               uint32_t p, uint64_t max_memory, void *out, size_t out_count) {
+  OSSL_PARAM params[] = {
+      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_PASSWORD, (void *)passphrase,
+                                        passphrase_count),
+      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)salt, salt_count),
+      OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_N, &n),
+      OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_R, &r),
+      OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_P, &p),
+      OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_MAXMEM, &max_memory),
+      OSSL_PARAM_construct_end(),
+  };
+  EVP_KDF_CTX *context = EVP_KDF_CTX_new(kdf);
+  if (context == NULL)
+    return 0;
+  int result = EVP_KDF_derive(context, out, out_count, params);
+  EVP_KDF_CTX_free(context);
+  return result;
+}
+
 #endif

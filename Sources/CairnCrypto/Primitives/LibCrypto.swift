@@ -1,0 +1,69 @@
+import CLibCrypto
+
+/// libcrypto as this module uses it: a library context of our own, and the algorithms fetched once.
+///
+/// The context reads no configuration file, so a host's openssl.cnf (`fips=yes`, say) changes
+/// nothing here, and our choice of provider changes nothing for the host.
+///
+/// `@unchecked Sendable`: the pointers are set once and never freed. An `OSSL_LIB_CTX` and fetched
+/// algorithms are reference-counted and immutable to us; OpenSSL's threads(7) promises that they
+/// may be used from several threads at once.
+struct LibCrypto: @unchecked Sendable {
+  /// The one instance; it lives as long as the process.
+  static let shared = LibCrypto()
+
+  let context: OpaquePointer
+  let sha256: OpaquePointer
+  private let chaCha20Poly1305: OpaquePointer?
+  private let hkdf: OpaquePointer?
+  private let scrypt: OpaquePointer?
+
+  private init() {
+    // Neither can fail but for want of memory: the default provider is a part of the library, and
+    // no build of it leaves out SHA-256.
+    guard let context = cairn_new_context(), let sha256 = EVP_MD_fetch(context, "SHA256", nil)
+    else { fatalError("libcrypto has no default provider with SHA-256") }
+    self.context = context
+    self.sha256 = sha256
+    // Some builds leave these out; whoever needs one that is missing gets an error.
+    chaCha20Poly1305 = EVP_CIPHER_fetch(context, "ChaCha20-Poly1305", nil)
+    hkdf = EVP_KDF_fetch(context, "HKDF", nil)
+    scrypt = EVP_KDF_fetch(context, "SCRYPT", nil)
+    ERR_clear_error()
+  }
+
+  func requireChaCha20Poly1305() throws(CryptoError) -> OpaquePointer {
+    try require(chaCha20Poly1305, "ChaCha20-Poly1305")
+  }
+
+  func requireHKDF() throws(CryptoError) -> OpaquePointer { try require(hkdf, "HKDF") }
+
+  func requireScrypt() throws(CryptoError) -> OpaquePointer { try require(scrypt, "scrypt") }
+
+  private func require(
+    _ algorithm: OpaquePointer?, _ name: String
+  ) throws(CryptoError) -> OpaquePointer {
+    guard let algorithm else {
+      throw CryptoError(
+        .library,
+        "the libcrypto of this machine was built without \(name): install one that has it")
+    }
+    return algorithm
+  }
+
+  /// Forgets errors that other code left in this thread's queue, so that the next ones are ours.
+  static func clearErrors() { ERR_clear_error() }
+
+  /// The error that the last call on this thread left behind.
+  @inline(never)
+  static func error(_ operation: String) -> CryptoError {
+    var reasons: [String] = []
+    while true {
+      let code = ERR_get_error()
+      if code == 0 { break }
+      if let reason = ERR_reason_error_string(code) { reasons.append(String(cString: reason)) }
+    }
+    let reason = reasons.isEmpty ? "no reason given" : reasons.joined(separator: ", ")
+    return CryptoError(.library, "libcrypto could not \(operation): \(reason)")
+  }
+}
