@@ -1,5 +1,5 @@
 public import CairnCore
-public import CairnCrypto
+import CairnCrypto
 
 /// A failed operation on a repository or a target.
 ///

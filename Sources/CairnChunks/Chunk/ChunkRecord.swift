@@ -33,7 +33,12 @@ struct ChunkRecord: ~Escapable {
     return ChunkID(Digest(bytes: linkBytes.extracting(start..<start + ChunkID.byteCount)))
   }
 
-  var links: [ChunkID] { (0..<linkCount).map(link) }
+  var links: [ChunkID] {
+    var links: [ChunkID] = []
+    links.reserveCapacity(linkCount)
+    for number in 0..<linkCount { links.append(link(number)) }
+    return links
+  }
 
   static func headerSize(linkCount: Int, dataCount: Int) -> Int {
     varintSize(linkCount) + varintSize(dataCount)

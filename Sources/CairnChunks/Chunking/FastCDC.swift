@@ -1,4 +1,4 @@
-import CairnCrypto
+public import CairnCrypto
 
 /// Content-defined chunking that finds most cut points again after bytes were inserted or removed.
 ///

@@ -167,7 +167,7 @@ package final class ChunkReader: @unchecked Sendable {
     var failed: Int?
     do {
       if cipher == nil { cipher = try SegmentCipher(key) } else { try cipher!.rekey(key) }
-      try sealed.withUnsafeBytes { (sealed) throws(CryptoError) in
+      try sealed.withRawBytes { (sealed) throws(CryptoError) in
         for current in segment..<end {
           failed = current
           let start = (current - segment) * Segment.sealedSize

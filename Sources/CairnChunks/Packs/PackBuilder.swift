@@ -74,7 +74,7 @@ final class PackBuilder {
   }
 
   private func append(_ bytes: [UInt8]) throws(ChunkStoreError) {
-    try bytes.withUnsafeBytes { (bytes) throws(ChunkStoreError) in try append(bytes) }
+    try bytes.withRawBytes { (bytes) throws(ChunkStoreError) in try append(bytes) }
   }
 
   private func append(_ bytes: UnsafeRawBufferPointer) throws(ChunkStoreError) {

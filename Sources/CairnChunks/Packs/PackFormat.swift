@@ -1,5 +1,5 @@
 import CairnCore
-import CairnCrypto
+public import CairnCrypto
 
 /// The numbers of the pack format; the module's documentation draws it byte by byte.
 enum PackFormat {

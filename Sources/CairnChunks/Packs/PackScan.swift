@@ -51,7 +51,12 @@ final class PackScan {
     }
     var table = PackTable()
     // The blocks end where the table begins, which its own length tells; read ahead of the rest.
-    let tableStart = try expected?.endOfBlocks ?? endOfBlocks(of: pack, load: load)
+    let tableStart: Int
+    if let expected {
+      tableStart = expected.endOfBlocks
+    } else {
+      tableStart = try endOfBlocks(of: pack, load: load)
+    }
     while table.endOfBlocks < tableStart {
       try checkBlock(of: pack, &source, &table, load: load)
     }
@@ -151,7 +156,7 @@ final class PackScan {
     let count = min(Segment.sealedSize, source.loaded.count - source.used)
     guard count > Segment.tagSize else { throw .damaged(pack.blob, "it ends too early") }
     do {
-      try source.loaded.withUnsafeBytes { (loaded) throws(CryptoError) in
+      try source.loaded.withRawBytes { (loaded) throws(CryptoError) in
         segment.removeAll()
         try cipher!.open(
           UnsafeRawBufferPointer(rebasing: loaded[source.used..<source.used + count]),

@@ -67,7 +67,9 @@ struct Access: Sendable {
         throw ChunkStoreError.damaged(
           .descriptor, "it is not the one that the repository was created with")
       }
-      identities = try IdentityFile.parse(text)
+      identities = try fields.identities.map { (text) throws(CryptoError) in
+        try X25519Identity(text)
+      }
     } catch let error as ChunkStoreError {
       throw error
     } catch {
@@ -141,13 +143,19 @@ enum SecretText {
   }
 }
 
-/// The lines `# name value` of a way in.
+/// The lines of a way in: `# name value`, and identities.
 private struct SecretFields {
   private var values: [String: SecretBytes] = [:]
+  /// The lines that are not comments.
+  private(set) var identities: [SecretBytes] = []
 
   init(_ text: SecretBytes, in blob: BlobName) throws(ChunkStoreError) {
     text.withUnsafeBytes { bytes in
-      for line in bytes.split(separator: UInt8(ascii: "\n")) where line.starts(with: "# ".utf8) {
+      for line in bytes.split(separator: UInt8(ascii: "\n")) {
+        guard line.starts(with: "# ".utf8) else {
+          identities.append(SecretBytes(copying: UnsafeRawBufferPointer(rebasing: line).bytes))
+          continue
+        }
         let content = line.dropFirst(2)
         guard let space = content.firstIndex(of: UInt8(ascii: " ")) else { continue }
         let name = String(decoding: content[..<space], as: UTF8.self)

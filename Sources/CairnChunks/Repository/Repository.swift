@@ -1,4 +1,4 @@
-package import CairnCore
+public import CairnCore
 public import CairnCrypto
 import Synchronization
 

@@ -8,7 +8,7 @@ import SystemPackage
 /// Threads store chunks through lanes; a lane hands full blocks to a pack; a full pack is checked and put
 /// on the target by an uploading thread while the lanes go on; and then its chunks enter the index. At most
 /// ``maximumUploads`` packs wait, so a slow target slows the lanes down instead of filling memory.
-final class SessionCore: Sendable {
+package final class SessionCore: Sendable {
   let repository: Repository
   let index: any ChunkIndex
   let id: SessionID
@@ -48,7 +48,11 @@ final class SessionCore: Sendable {
     id = try SessionID()
     uploaders = ThreadPool(limit: Self.maximumUploads)
     workers = ThreadPool(limit: options.workerCount)
-    chunker = try options.chunker ?? repository.makeChunker()
+    if let chunker = options.chunker {
+      self.chunker = chunker
+    } else {
+      chunker = try repository.makeChunker()
+    }
   }
 
   // MARK: Lanes
@@ -71,17 +75,12 @@ final class SessionCore: Sendable {
 
   /// Whether the caller must store the chunk, because nobody else has it.
   func claim(_ id: ChunkID) throws(ChunkStoreError) -> Bool {
-    let result = claims.withLock { claims -> Result<Bool, ChunkStoreError> in
-      if claims.contains(id) { return .success(false) }
-      do {
-        if try index.place(of: id) != nil { return .success(false) }
-      } catch {
-        return .failure(error)
-      }
+    try claims.withLock { (claims) throws(ChunkStoreError) in
+      if claims.contains(id) { return false }
+      if try index.place(of: id) != nil { return false }
       claims.insert(id)
-      return .success(true)
+      return true
     }
-    return try result.get()
   }
 
   // MARK: Packs
@@ -91,7 +90,8 @@ final class SessionCore: Sendable {
     _ family: PackFamily, _ body: (PackBuilder) throws(ChunkStoreError) -> Void
   ) throws(ChunkStoreError) {
     let taken = PackHandle(openPacks.withLock { PackHandle($0[family.rawValue].popLast()) }.pack)
-    let pack = try taken.pack ?? newPack()
+    let pack: PackBuilder
+    if let open = taken.pack { pack = open } else { pack = try newPack() }
     try body(pack)
     if pack.size >= repository.layout.packSize {
       try finish(pack)
@@ -103,7 +103,7 @@ final class SessionCore: Sendable {
 
   private func newPack() throws(ChunkStoreError) -> PackBuilder {
     let spool: SpooledFile
-    do {
+    do throws(IOError) {
       if let directory = repository.target as? DirectoryTarget {
         spool = try directory.makeSpool()
       } else {
@@ -117,7 +117,7 @@ final class SessionCore: Sendable {
 
   private func finish(_ pack: PackBuilder) throws(ChunkStoreError) {
     let finished = try pack.finish()
-    uploads.wait { uploads in
+    uploads.wait { uploads -> Void? in
       guard uploads.waiting < Self.maximumUploads || uploads.failure != nil else { return nil }
       uploads.waiting += 1
       return .some(())
@@ -141,7 +141,7 @@ final class SessionCore: Sendable {
       try times.measure(.check) { () throws(ChunkStoreError) in
         _ = try scan.check(pack.info, key: pack.key, expected: pack.table) {
           (range) throws(ChunkStoreError) in
-          do {
+          do throws(IOError) {
             return try source.read(range)
           } catch {
             throw ChunkStoreError(.targetFailed, "cannot check a pack", cause: error)

@@ -1,3 +1,4 @@
+import CairnCore
 public import SystemPackage
 
 /// How a session works.

@@ -40,8 +40,8 @@ public final class WriteSession: Sendable {
         for link in chunk.links {
           link.digest.withBytes { bytes in bytes.withUnsafeBytes { links.append(contentsOf: $0) } }
         }
-        return try links.withUnsafeBytes { (links) throws(ChunkStoreError) in
-          try chunk.data.withUnsafeBytes { (data) throws(ChunkStoreError) in
+        return try links.withRawBytes { (links) throws(ChunkStoreError) in
+          try chunk.data.withRawBytes { (data) throws(ChunkStoreError) in
             try lane.store(
               links: links, data: data, in: links.isEmpty ? .content : .nodes)
           }
@@ -73,11 +73,7 @@ public final class WriteSession: Sendable {
     return try await ThreadPool.engines.run { () throws(ChunkStoreError) -> Content in
       var reader = reader
       var writer = ContentWriter(core, chunker: core.chunker)
-      try writer.write { (free) throws(IOError) in
-        var output = OutputRawSpan(buffer: free, initializedCount: 0)
-        _ = try reader.read(into: &output)
-        return output.finalize(for: free)
-      }
+      try writer.write(from: &reader)
       return try writer.finish()
     }
   }
@@ -166,9 +162,9 @@ extension EntryTreeBuilder {
     for link in entry.links {
       link.digest.withBytes { bytes in bytes.withUnsafeBytes { links.append(contentsOf: $0) } }
     }
-    try entry.key.withUnsafeBytes { (key) throws(ChunkStoreError) in
-      try entry.value.withUnsafeBytes { (value) throws(ChunkStoreError) in
-        try links.withUnsafeBytes { (links) throws(ChunkStoreError) in
+    try entry.key.withRawBytes { (key) throws(ChunkStoreError) in
+      try entry.value.withRawBytes { (value) throws(ChunkStoreError) in
+        try links.withRawBytes { (links) throws(ChunkStoreError) in
           try append(key: key, value: value, links: links, weight: entry.weight, lane)
         }
       }
@@ -188,14 +184,12 @@ extension SessionCore {
     let content = RootContent(name: name, time: time, chunk: chunk, session: id, fields: fields)
     let stored: [UInt8]
     let digest: Digest
+    let plain = try content.encoded(repository.access)
     do {
-      let plain = try content.encoded(repository.access)
       stored = try Age.seal(plain, to: [repository.access.packIdentity.recipient])
       digest = SHA256.hash(of: stored.span.bytes)
-    } catch let error as ChunkStoreError {
-      throw error
     } catch {
-      throw .sealing(error as! CryptoError)
+      throw .sealing(error)
     }
     try repository.target.putBlocking(.root(digest), BlobSource(stored))
     statistics.add(stored: Int64(stored.count))

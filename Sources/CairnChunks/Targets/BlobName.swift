@@ -1,4 +1,4 @@
-public import CairnCrypto
+import CairnCrypto
 
 /// The name of a blob on a target: folders and a last part, separated by "/".
 ///

@@ -1,5 +1,5 @@
 public import CairnCore
-public import SystemPackage
+import SystemPackage
 
 /// The bytes of a blob that is to be put: small ones in memory, large ones in a file.
 ///

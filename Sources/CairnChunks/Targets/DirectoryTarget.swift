@@ -1,4 +1,4 @@
-public import CairnCore
+import CairnCore
 public import SystemPackage
 
 #if canImport(Darwin)
@@ -64,12 +64,14 @@ public final class DirectoryTarget: LocalTarget {
   public func store(_ name: BlobName, _ source: BlobSource) throws(ChunkStoreError) {
     do throws(IOError) {
       let final = path.appending(name.description)
-      let file = try source.spooledFile ?? spool(source)
+      let file: SpooledFile
+      if let spooled = source.spooledFile { file = spooled } else { file = try spool(source) }
       var isPublished = try publish(file, as: final)
       if !isPublished, let copy = try copyIfOnAnotherFileSystem(source, final) {
         isPublished = try publish(copy, as: final)
       }
-      guard try isPublished || isSame(final, source) else {
+      if !isPublished { isPublished = try isSame(final, source) }
+      guard isPublished else {
         throw IOError(.changed, operation: "put", subject: name.description)
       }
       try final.removingLastComponent().synchronizeDirectory()
@@ -148,7 +150,7 @@ public final class DirectoryTarget: LocalTarget {
       let end = min(source.byteCount, offset + 1 << 20)
       let part = try source.read(offset..<end)
       do throws(Errno) {
-        try part.withUnsafeBytes { (bytes) throws(Errno) in
+        try part.withRawBytes { (bytes) throws(Errno) in
           try spool.file.writeFully(at: offset, bytes)
         }
       } catch {

@@ -21,9 +21,8 @@ public protocol LocalTarget: Target {
 
 extension LocalTarget {
   public func put(_ name: BlobName, _ source: BlobSource) async throws(ChunkStoreError) {
-    try await ThreadPool.blocking.run { () throws(ChunkStoreError) -> Bool in
+    try await ThreadPool.blocking.run { () throws(ChunkStoreError) -> Void in
       try store(name, source)
-      return true
     }
   }
 
@@ -50,9 +49,8 @@ extension LocalTarget {
   }
 
   public func delete(_ name: BlobName) async throws(ChunkStoreError) {
-    try await ThreadPool.blocking.run { () throws(ChunkStoreError) -> Bool in
+    try await ThreadPool.blocking.run { () throws(ChunkStoreError) -> Void in
       try remove(name)
-      return true
     }
   }
 }

@@ -1,4 +1,4 @@
-public import CairnCore
+import CairnCore
 import CairnCrypto
 
 /// A stream of any length in the store.
@@ -81,7 +81,7 @@ struct ContentNode {
   ///   - level: what the parent says it is.
   ///   - byteCount: what the parent says its children add up to.
   init(_ record: borrowing ChunkRecord, level: Int, byteCount: UInt64) throws(ChunkStoreError) {
-    do {
+    do throws(IOError) {
       var reader = BinaryReader(record.data)
       guard try reader.readUInt8() == Self.tag, try reader.readUInt8() == UInt8(level) else {
         throw PackFormat.malformed("no node of level \(level) of a stream")

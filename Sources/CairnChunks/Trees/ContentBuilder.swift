@@ -1,3 +1,6 @@
+import CairnCore
+import CairnCrypto
+
 /// Puts the nodes of a content tree above its chunks, which come in order.
 ///
 /// Memory: at most ``ContentNode/maximumChildren`` children on each level.
@@ -26,8 +29,8 @@ struct ContentBuilder {
     let node = ContentNode(level: level + 1, children: levels[level])
     levels[level].removeAll(keepingCapacity: true)
     let (links, data) = node.encoded()
-    let id = try links.withUnsafeBytes { (links) throws(ChunkStoreError) in
-      try data.withUnsafeBytes { (data) throws(ChunkStoreError) in
+    let id = try links.withRawBytes { (links) throws(ChunkStoreError) in
+      try data.withRawBytes { (data) throws(ChunkStoreError) in
         try lane.store(links: links, data: data, in: .nodes)
       }
     }

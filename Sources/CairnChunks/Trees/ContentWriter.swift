@@ -1,4 +1,5 @@
 package import CairnCore
+import CairnCrypto
 
 /// Stores one long stream with all of the session's workers: this thread reads and cuts, they name, pack
 /// and seal.
@@ -24,15 +25,17 @@ package struct ContentWriter: ~Copyable {
     spare = Monitor([])
   }
 
-  /// Stores the next bytes of the stream; `read` fills the front of a buffer and returns by how much, 0 at
-  /// the end.
-  package mutating func write(
-    _ read: (UnsafeMutableRawBufferPointer) throws(IOError) -> Int
-  ) throws(ChunkStoreError) {
+  /// Stores what `reader` gives until its end as the next bytes of the stream.
+  package mutating func write(from reader: inout some ByteReader) throws(ChunkStoreError) {
     while true {
       let count: Int
       do {
-        count = try session.times.measure(.read) { () throws(IOError) in try read(buffer.free) }
+        let free = buffer.free
+        count = try session.times.measure(.read) { () throws(IOError) in
+          var output = OutputRawSpan(buffer: free, initializedCount: 0)
+          _ = try reader.read(into: &output)
+          return output.finalize(for: free)
+        }
       } catch {
         throw .host(error)
       }
@@ -76,6 +79,7 @@ package struct ContentWriter: ~Copyable {
     buffer.removeAll()
     buffer.append(UnsafeRawBufferPointer(rebasing: full.bytes[position...]))
     let (session, spare) = (session, spare)
+    let chunkLengths = lengths
     jobs.submit {
       // The buffer is this job's alone from here on, until it is spare.
       defer { spare.withLock { $0.append(full) } }
@@ -83,7 +87,7 @@ package struct ContentWriter: ~Copyable {
         try session.withLane { (lane) throws(ChunkStoreError) in
           var children: [ContentNode.Child] = []
           var offset = 0
-          for length in lengths {
+          for length in chunkLengths {
             let bytes = UnsafeRawBufferPointer(rebasing: full.bytes[offset..<offset + length])
             let id = try lane.store(data: bytes, in: .content)
             children.append(ContentNode.Child(id: id, byteCount: UInt64(length)))

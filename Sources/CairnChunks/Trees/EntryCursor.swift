@@ -1,4 +1,5 @@
-package import CairnCore
+import CairnCore
+import CairnCrypto
 
 /// A place among the entries of a tree, from which it is read in order; on one of the library's own threads.
 ///
@@ -58,7 +59,7 @@ package final class EntryCursor {
   package func withKey<Result, Failure: Error>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try currentKey.withUnsafeBytes { (key) throws(Failure) in try body(key) }
+    try currentKey.withRawBytes { (key) throws(Failure) in try body(key) }
   }
 
   /// Lends the value, and the ids of the links, 32 bytes each.
@@ -66,8 +67,8 @@ package final class EntryCursor {
     _ body: (_ value: UnsafeRawBufferPointer, _ links: UnsafeRawBufferPointer) throws(Failure) ->
       Result
   ) throws(Failure) -> Result {
-    try leafData.withUnsafeBytes { (data) throws(Failure) in
-      try leafLinks.withUnsafeBytes { (links) throws(Failure) in
+    try leafData.withRawBytes { (data) throws(Failure) in
+      try leafLinks.withRawBytes { (links) throws(Failure) in
         try body(
           UnsafeRawBufferPointer(rebasing: data[valueRange]),
           UnsafeRawBufferPointer(rebasing: links[linkRange]))

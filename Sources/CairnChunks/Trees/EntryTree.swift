@@ -1,4 +1,5 @@
 import CairnCore
+import CairnCrypto
 
 /// A sorted sequence of entries in the store: an order-statistic tree whose nodes are chunks.
 ///

@@ -1,4 +1,5 @@
 import CairnCore
+import CairnCrypto
 
 /// Builds an ``EntryTree`` from entries in the order of their keys.
 ///
@@ -97,7 +98,7 @@ package final class EntryTreeBuilder {
     let node = levels[level]
     let id = try store(level, lane)
     if level + 1 == levels.count { levels.append(Level()) }
-    try node.firstKey.withUnsafeBytes { (key) throws(ChunkStoreError) in
+    try node.firstKey.withRawBytes { (key) throws(ChunkStoreError) in
       let shared = try shareKey(key, level: level + 1, isSorted: false)
       levels[level + 1].records.append(varint: shared)
       levels[level + 1].records.append(varint: key.count - shared)
@@ -117,8 +118,8 @@ package final class EntryTreeBuilder {
     output.append(UInt8(level))
     output.append(varint: levels[level].recordCount)
     output.append(levels[level].records.bytes)
-    let id = try levels[level].links.bytes.withUnsafeBytes { (links) throws(ChunkStoreError) in
-      try output.bytes.withUnsafeBytes { (data) throws(ChunkStoreError) in
+    let id = try levels[level].links.bytes.withRawBytes { (links) throws(ChunkStoreError) in
+      try output.bytes.withRawBytes { (data) throws(ChunkStoreError) in
         try lane.store(links: links, data: data, in: .nodes)
       }
     }

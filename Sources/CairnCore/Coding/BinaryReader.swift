@@ -100,4 +100,11 @@ extension Array where Element == UInt8 {
   public init(_ span: RawSpan) {
     self = span.withUnsafeBytes { Array($0) }
   }
+
+  /// `withUnsafeBytes` with typed errors.
+  package func withRawBytes<Result, Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try span.bytes.withUnsafeBytes { (bytes) throws(Failure) in try body(bytes) }
+  }
 }
