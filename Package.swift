@@ -33,7 +33,9 @@ let package = Package(
       name: "CLibCrypto", pkgConfig: "libcrypto",
       providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
 
-    .target(name: "CairnCore", dependencies: [system], swiftSettings: settings),
+    .systemLibrary(name: "CPosix"),
+
+    .target(name: "CairnCore", dependencies: ["CPosix", system], swiftSettings: settings),
     .target(
       name: "CairnCrypto", dependencies: ["CairnCore", "CLibCrypto", system],
       swiftSettings: settings),
