@@ -20,8 +20,8 @@ package final class EntryCursor {
   /// From the level below the top... down to level 1: `inners[0]` is the top.
   private var inners: [Inner] = []
 
-  private var leafData: [UInt8] = []
-  private var leafLinks: [UInt8] = []
+  private var leafData = ByteBuffer(capacity: 64 << 10)
+  private var leafLinks = ByteBuffer(capacity: 16 << 10)
   private var leafID: ChunkID?
   private var leafCount = 0
   /// The number of the current record in its leaf.
@@ -67,12 +67,10 @@ package final class EntryCursor {
     _ body: (_ value: UnsafeRawBufferPointer, _ links: UnsafeRawBufferPointer) throws(Failure) ->
       Result
   ) throws(Failure) -> Result {
-    try leafData.withRawBytes { (data) throws(Failure) in
-      try leafLinks.withRawBytes { (links) throws(Failure) in
-        try body(
-          UnsafeRawBufferPointer(rebasing: data[valueRange]),
-          UnsafeRawBufferPointer(rebasing: links[linkRange]))
-      }
+    try withExtendedLifetime((leafData, leafLinks)) { () throws(Failure) in
+      try body(
+        UnsafeRawBufferPointer(rebasing: leafData.bytes[valueRange]),
+        UnsafeRawBufferPointer(rebasing: leafLinks.bytes[linkRange]))
     }
   }
 
@@ -294,13 +292,11 @@ package final class EntryCursor {
 
   private func loadLeaf(_ id: ChunkID, count: UInt64) throws(ChunkStoreError) {
     try chunks.withChunk(id) { (chunk) throws(ChunkStoreError) in
-      leafData.removeAll(keepingCapacity: true)
-      leafLinks.removeAll(keepingCapacity: true)
-      chunk.data.withUnsafeBytes { leafData.append(contentsOf: $0) }
-      chunk.linkBytes.withUnsafeBytes { leafLinks.append(contentsOf: $0) }
+      leafData = .copy(of: chunk.data, reusing: leafData)
+      leafLinks = .copy(of: chunk.linkBytes, reusing: leafLinks)
     }
     do {
-      var reader = BinaryReader(leafData.span.bytes)
+      var reader = BinaryReader(leafData.bytes.bytes)
       guard try reader.readUInt8() == EntryNode.tag, try reader.readUInt8() == 0 else {
         throw EntryNode.unsound("no leaf")
       }
@@ -328,7 +324,7 @@ package final class EntryCursor {
 
   private func decodeRecord() throws(ChunkStoreError) {
     do {
-      let data = leafData.span.bytes
+      let data = leafData.bytes.bytes
       var reader = BinaryReader(data.extracting(nextOffset..<data.byteCount))
       try readKey(&reader, into: &currentKey)
       weight = try reader.readVarint()
@@ -360,5 +356,16 @@ package final class EntryCursor {
     let rest = try reader.readCounted()
     key.removeLast(key.count - shared)
     rest.withUnsafeBytes { key.append(contentsOf: $0) }
+  }
+}
+
+extension ByteBuffer {
+  /// Holds a copy of the bytes, in a larger memory if they need it.
+  fileprivate static func copy(of bytes: RawSpan, reusing buffer: ByteBuffer) -> ByteBuffer {
+    let target =
+      buffer.capacity >= bytes.byteCount ? buffer : ByteBuffer(capacity: bytes.byteCount * 2)
+    target.removeAll()
+    bytes.withUnsafeBytes { target.append($0) }
+    return target
   }
 }
