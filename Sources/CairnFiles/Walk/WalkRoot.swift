@@ -13,10 +13,8 @@ public struct WalkRoot: Sendable, Hashable {
   ///
   /// - Throws: `invalidPath` if `name` cannot be one component of a path.
   public init(name: [UInt8], path: FilePath, followsLink: Bool = false) throws(IOError) {
-    guard Self.isValid(name) else {
-      throw IOError(
-        .invalidPath, operation: "use the name", subject: String(displaying: name),
-        detail: "a name must not be empty, \".\" or \"..\", nor hold \"/\" or a zero byte")
+    guard EntryName.isValid(name) else {
+      throw .invalidName("use the name", String(displaying: name))
     }
     self.name = name
     self.path = path
@@ -32,10 +30,5 @@ public struct WalkRoot: Sendable, Hashable {
     let filePath = FilePath(path)
     let name = name ?? filePath.lastComponent?.string ?? ""
     try self.init(name: Array(name.utf8), path: filePath, followsLink: path.hasSuffix("/"))
-  }
-
-  static func isValid(_ name: [UInt8]) -> Bool {
-    !name.isEmpty && name != Array(".".utf8) && name != Array("..".utf8)
-      && !name.contains(0) && !name.contains(UInt8(ascii: "/"))
   }
 }
