@@ -1,3 +1,5 @@
+internal import CairnCore
+
 /// Why something could not be sealed, opened, or made into a key.
 ///
 /// The description is a sentence for the person in front of the program: what is wrong, and what to
@@ -76,5 +78,49 @@ extension CryptoError: CustomStringConvertible {
     if let line { text = "line \(line): \(text)" }
     if let cause { text += ": \(cause)" }
     return text
+  }
+}
+
+extension CryptoError {
+  /// Reading or writing failed.
+  @inline(never)
+  static func io(_ error: IOError) -> CryptoError {
+    CryptoError(.io, "reading or writing failed", cause: error)
+  }
+
+  /// A segment is not what was sealed at its place.
+  @inline(never)
+  static func damaged(segment index: UInt64, isLast: Bool = false) -> CryptoError {
+    CryptoError(
+      .payload,
+      "segment \(index) of the payload is damaged or was tampered with"
+        + (isLast ? ", or the file ends too early" : "") + ": use another copy of the file",
+      segment: index)
+  }
+
+  /// The file ends inside a segment, before its tag.
+  @inline(never)
+  static func truncated(in index: UInt64) -> CryptoError {
+    CryptoError(
+      .truncated, "the file ends too early, in segment \(index) of the payload: use a whole copy",
+      segment: index)
+  }
+
+  /// The file ends after a sound segment that was not the last.
+  @inline(never)
+  static func truncated(after index: UInt64) -> CryptoError {
+    CryptoError(
+      .truncated,
+      "the file ends too early, after segment \(index) of the payload: use a whole copy",
+      segment: index)
+  }
+
+  /// The file goes on after its last segment.
+  @inline(never)
+  static func extended(after index: UInt64) -> CryptoError {
+    CryptoError(
+      .payload,
+      "something follows the payload's last segment, number \(index): use another copy of the file",
+      segment: index)
   }
 }

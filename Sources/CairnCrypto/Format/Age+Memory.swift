@@ -8,8 +8,8 @@ extension Age {
     _ bytes: RawSpan, to recipients: [any Recipient]
   ) throws(CryptoError) -> [UInt8] {
     let (header, fileKey) = try Header.seal(to: recipients)
-    let nonce = try SecureRandom.bytes(PayloadKey.nonceSize)
-    var cipher = try SegmentCipher(PayloadKey(fileKey, nonce: nonce.span.bytes))
+    let (nonce, payloadKey) = try PayloadKey.generate(for: fileKey)
+    var cipher = try SegmentCipher(payloadKey)
     let payloadStart = header.byteCount + nonce.count
     let count = payloadStart + Int(Segment.sealedCount(forPlain: Int64(bytes.byteCount)))
     return try [UInt8](unsafeUninitializedCapacity: count) {
@@ -104,7 +104,9 @@ private struct SealedPayload: ~Copyable, ~Escapable {
     let nonce = rest.extracting(first: PayloadKey.nonceSize)
     let segments = rest.extracting(droppingFirst: PayloadKey.nonceSize)
     guard let plainCount = Segment.plainCount(forSealed: Int64(segments.byteCount)) else {
-      throw SegmentCipher.truncated(UInt64(segments.byteCount / Segment.sealedSize))
+      let index = UInt64(segments.byteCount / Segment.sealedSize)
+      let isEmptySegment = segments.byteCount % Segment.sealedSize == Segment.tagSize
+      throw isEmptySegment ? .damaged(segment: index, isLast: true) : .truncated(in: index)
     }
     cipher = try SegmentCipher(PayloadKey(fileKey, nonce: nonce))
     self.segments = segments

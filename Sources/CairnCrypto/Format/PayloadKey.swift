@@ -7,11 +7,22 @@ public struct PayloadKey: Sendable {
 
   let secret: SecretBytes
 
-  /// Derives the key (HKDF-SHA256, info `payload`).
+  /// Makes the key of a new payload.
+  ///
+  /// - Returns: The nonce to write after the header, and the key derived from it.
+  /// - Throws: ``CryptoError/Code/library`` if libcrypto fails.
+  public static func generate(
+    for fileKey: FileKey
+  ) throws(CryptoError) -> (nonce: [UInt8], key: PayloadKey) {
+    let nonce = try SecureRandom.bytes(nonceSize)
+    return (nonce, try PayloadKey(fileKey, nonce: nonce.span.bytes))
+  }
+
+  /// Derives the key of a payload that exists (HKDF-SHA256, info `payload`).
   ///
   /// - Parameters:
   ///   - fileKey: What the header's recipients wrap.
-  ///   - nonce: The 16 bytes after the header; random and new when sealing.
+  ///   - nonce: The 16 bytes after the header.
   /// - Precondition: `nonce` has exactly 16 bytes.
   /// - Throws: ``CryptoError/Code/library`` if libcrypto fails.
   public init(_ fileKey: FileKey, nonce: RawSpan) throws(CryptoError) {

@@ -14,7 +14,6 @@ extension SegmentCipher {
   }
 
   /// Opens a whole payload. `sealed` has a length that some payload has; `out` has room for it.
-
   mutating func openAll(
     _ sealed: UnsafeRawBufferPointer, into out: UnsafeMutableRawBufferPointer
   ) throws(CryptoError) {
@@ -22,9 +21,30 @@ extension SegmentCipher {
     for i in 0...last {
       let start = i * Segment.sealedSize
       let end = min(start + Segment.sealedSize, sealed.count)
-      try open(
-        UnsafeRawBufferPointer(rebasing: sealed[start..<end]), index: UInt64(i), isFinal: i == last,
+      let failure = try openSound(
+        UnsafeRawBufferPointer(rebasing: sealed[start..<end]), index: UInt64(i), isLast: i == last,
         into: UnsafeMutableRawBufferPointer(rebasing: out[(i * Segment.plainSize)...]))
+      if let failure { throw failure }
+    }
+  }
+
+  /// Opens a segment even where the payload ends too early or too late after it.
+  ///
+  /// - Parameter isLast: Whether the storage ends after this segment.
+  /// - Returns: What is wrong with the payload after this segment, which is itself what the sealer
+  ///   wrote here; usually nothing.
+  mutating func openSound(
+    _ sealed: UnsafeRawBufferPointer, index: UInt64, isLast: Bool,
+    into out: UnsafeMutableRawBufferPointer
+  ) throws(CryptoError) -> CryptoError? {
+    do throws(CryptoError) {
+      try open(sealed, index: index, isFinal: isLast, into: out)
+      return nil
+    } catch {
+      guard error.code == .payload, sealed.count == Segment.sealedSize,
+        (try? open(sealed, index: index, isFinal: !isLast, into: out)) != nil
+      else { throw error }
+      return isLast ? .truncated(after: index) : .extended(after: index)
     }
   }
 }

@@ -51,18 +51,18 @@ public struct SegmentCipher: ~Copyable, @unchecked Sendable {
   /// - Precondition: `out` has room.
   /// - Throws: ``CryptoError/Code/payload`` if the segment is not the one that was sealed under this
   ///   key, index and `isFinal`, with the index in ``CryptoError/segment``;
-  ///   ``CryptoError/Code/truncated`` if its length is one that no such segment has.
+  ///   ``CryptoError/Code/truncated`` if it is too short to be one.
   public mutating func open(
     _ sealed: UnsafeRawBufferPointer, index: UInt64, isFinal: Bool,
     into out: UnsafeMutableRawBufferPointer
   ) throws(CryptoError) {
-    // An empty segment is the last of an empty payload, or nothing that was ever written.
-    let smallest =
-      !isFinal ? Segment.sealedSize : index == 0 ? Segment.tagSize : Segment.tagSize + 1
-    guard sealed.count >= smallest else { throw Self.truncated(index) }
-    guard sealed.count <= Segment.sealedSize,
+    guard sealed.count >= (isFinal ? Segment.tagSize : Segment.sealedSize) else {
+      throw .truncated(in: index)
+    }
+    // An empty segment is the only one of an empty payload, or nothing that was ever written.
+    guard sealed.count <= Segment.sealedSize, sealed.count > Segment.tagSize || index == 0,
       try cipher.open(sealed, nonce: Self.nonce(index: index, isFinal: isFinal), into: out)
-    else { throw Self.damaged(index) }
+    else { throw .damaged(segment: index, isLast: isFinal) }
   }
 
   /// Eleven bytes of segment number, most significant first, and one that marks the last segment.
@@ -73,20 +73,5 @@ public struct SegmentCipher: ~Copyable, @unchecked Sendable {
         UInt32(truncatingIfNeeded: index >> 24).bigEndian,
         (UInt32(truncatingIfNeeded: index << 8) | (isFinal ? 1 : 0)).bigEndian
       ))
-  }
-
-  @inline(never)
-  static func damaged(_ index: UInt64) -> CryptoError {
-    CryptoError(
-      .payload,
-      "segment \(index) of the payload is damaged or was tampered with: use another copy of the file",
-      segment: index)
-  }
-
-  @inline(never)
-  static func truncated(_ index: UInt64) -> CryptoError {
-    CryptoError(
-      .truncated, "the file ends too early, in segment \(index) of the payload: use a whole copy",
-      segment: index)
   }
 }

@@ -1,0 +1,48 @@
+internal import CairnCore
+
+/// Memory of a fixed capacity that is filled from the front.
+struct ByteBuffer: ~Copyable {
+  private let memory: UnsafeMutableRawBufferPointer
+
+  /// How many bytes are filled.
+  var count = 0
+
+  init(capacity: Int) { memory = .allocate(byteCount: capacity, alignment: 16) }
+
+  deinit { memory.deallocate() }
+
+  var isEmpty: Bool { count == 0 }
+  var isFull: Bool { count == memory.count }
+
+  /// What is filled; valid until the buffer changes.
+  var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: memory[..<count]) }
+
+  /// What is not filled yet; who writes there adds to ``count``.
+  var free: UnsafeMutableRawBufferPointer {
+    UnsafeMutableRawBufferPointer(rebasing: memory[count...])
+  }
+
+  mutating func removeAll() { count = 0 }
+
+  /// Copies as much of `bytes` as fits, and returns how much.
+  mutating func append(_ bytes: UnsafeRawBufferPointer) -> Int {
+    let added = min(bytes.count, free.count)
+    free.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<added]))
+    count += added
+    return added
+  }
+}
+
+extension ByteBuffer {
+  /// Appends what one read gives; false at the end of the input.
+  mutating func fillOnce(from input: inout some ByteReader) throws(CryptoError) -> Bool {
+    var span = OutputRawSpan(buffer: free, initializedCount: 0)
+    do throws(IOError) {
+      let added = try input.read(into: &span)
+      count += added
+      return added > 0
+    } catch {
+      throw .io(error)
+    }
+  }
+}

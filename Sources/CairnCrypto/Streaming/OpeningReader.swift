@@ -1,0 +1,113 @@
+public import CairnCore
+
+/// Opens an age file that it reads from another reader.
+///
+/// What it hands out has been authenticated, segment by segment: each byte is what the sealer wrote
+/// at this place. Only the end of the stream (a read that gives 0) says that the file is whole. A
+/// caller that must not act on a part of a file waits for that.
+///
+/// Memory: some 400 KiB, whatever the length. Errors are sticky: after one, every call throws the
+/// same.
+public struct OpeningReader<Input: ByteReader>: ~Copyable {
+  private var input: InputBuffer<Input>
+  private var cipher: SegmentCipher
+  private var nextIndex: UInt64 = 0
+  /// What was opened and did not fit into the caller's buffer, from `handedOut` on.
+  private var opened: ByteBuffer
+  private var handedOut = 0
+  private var isAtEnd = false
+  private var failure: CryptoError?
+
+  /// Reads and opens the header.
+  ///
+  /// - Parameters:
+  ///   - input: The file from its first byte on. It is read to its end.
+  ///   - identities: Tried in order.
+  ///   - limits: How much of a header to accept.
+  /// - Throws: ``CryptoError/Code/header`` or ``CryptoError/Code/limit`` if the header is damaged
+  ///   or too long; what ``Header/unwrap(with:)`` throws; ``CryptoError/Code/io`` if `input` fails.
+  public init(
+    _ input: consuming Input, identities: [any Identity], limits: Header.Limits = Header.Limits()
+  ) throws(CryptoError) {
+    var buffer = InputBuffer(input, capacity: segmentsPerPiece * Segment.sealedSize + 1)
+    let header = try Self.readHeader(from: &buffer, limits: limits)
+    let fileKey = try header.unwrap(with: identities)
+    try buffer.fill(to: PayloadKey.nonceSize)
+    guard buffer.count >= PayloadKey.nonceSize else { throw Header.truncated() }
+    let nonce = UnsafeRawBufferPointer(rebasing: buffer.bytes[..<PayloadKey.nonceSize])
+    cipher = try SegmentCipher(PayloadKey(fileKey, nonce: nonce.bytes))
+    buffer.consume(PayloadKey.nonceSize)
+    self.input = buffer
+    opened = ByteBuffer(capacity: Segment.plainSize)
+  }
+
+  private static func readHeader(
+    from buffer: inout InputBuffer<Input>, limits: Header.Limits
+  ) throws(CryptoError) -> Header {
+    while true {
+      let known = buffer.count
+      try buffer.readMore(room: known + 1)
+      if buffer.isAtEnd { throw Header.truncated() }
+      if let header = try Header.parse(buffer.bytes.bytes, limits: limits) {
+        buffer.consume(header.byteCount)
+        return header
+      }
+    }
+  }
+
+  /// Appends plaintext to `buffer` and returns how many bytes, or returns 0 at the end of a file
+  /// that was whole.
+  ///
+  /// Reads fastest where `buffer` has room for `Segment.plainSize` bytes or more.
+  ///
+  /// - Parameter buffer: Has free capacity for at least one byte.
+  /// - Throws: ``CryptoError/Code/payload`` or ``CryptoError/Code/truncated`` if the file is
+  ///   damaged from here on; ``CryptoError/Code/io`` if the input fails.
+  public mutating func read(into buffer: inout OutputRawSpan) throws(CryptoError) -> Int {
+    precondition(buffer.freeCapacity > 0, "no room to read into")
+    while true {
+      if handedOut < opened.count { return handOut(into: &buffer) }
+      if let failure { throw failure }
+      if isAtEnd { return 0 }
+      do throws(CryptoError) {
+        if buffer.freeCapacity >= Segment.plainSize {
+          let count = try buffer.append { (free) throws(CryptoError) in try openNext(into: free) }
+          if count > 0 { return count }
+        } else {
+          opened.removeAll()
+          handedOut = 0
+          opened.count = try openNext(into: opened.free)
+        }
+      } catch {
+        failure = error
+        throw error
+      }
+    }
+  }
+
+  private mutating func handOut(into buffer: inout OutputRawSpan) -> Int {
+    let from = handedOut
+    let count = buffer.append { free in
+      let rest = opened.bytes[from...].prefix(free.count)
+      free.copyMemory(from: UnsafeRawBufferPointer(rebasing: rest))
+      return rest.count
+    }
+    handedOut += count
+    return count
+  }
+
+  /// Opens the next segment, and returns how many bytes of plaintext it held.
+  private mutating func openNext(
+    into out: UnsafeMutableRawBufferPointer
+  ) throws(CryptoError) -> Int {
+    // One byte more than a segment tells whether this is the last.
+    try input.fill(to: Segment.sealedSize + 1)
+    let segment = UnsafeRawBufferPointer(rebasing: input.bytes.prefix(Segment.sealedSize))
+    let isLast = input.count <= Segment.sealedSize
+    failure = try cipher.openSound(segment, index: nextIndex, isLast: isLast, into: out)
+    isAtEnd = isLast
+    input.consume(segment.count)
+    nextIndex += 1
+    return segment.count - Segment.tagSize
+  }
+}

@@ -1,0 +1,42 @@
+import CairnCore
+import SystemPackage
+
+/// Gives bytes in small pieces, as a slow pipe does.
+struct PiecemealReader: ByteReader {
+  private let bytes: [UInt8]
+  private let pieceSize: Int
+  private var position = 0
+
+  init(_ bytes: [UInt8], pieceSize: Int) {
+    self.bytes = bytes
+    self.pieceSize = pieceSize
+  }
+
+  mutating func read(into buffer: inout OutputRawSpan) -> Int {
+    let piece = bytes[position...].prefix(min(pieceSize, buffer.freeCapacity))
+    for byte in piece { buffer.append(byte) }
+    position += piece.count
+    return piece.count
+  }
+}
+
+/// Gives `count` bytes, then fails.
+struct FailingReader: ByteReader {
+  var bytes: MemoryReader
+
+  mutating func read(into buffer: inout OutputRawSpan) throws(IOError) -> Int {
+    let count = bytes.read(into: &buffer)
+    if count == 0 { throw .systemCall("read", "the failing input", .ioError) }
+    return count
+  }
+}
+
+/// Takes `room` bytes, then fails.
+struct FullWriter: ByteWriter {
+  var room: Int
+
+  mutating func write(_ bytes: RawSpan) throws(IOError) {
+    room -= bytes.byteCount
+    if room < 0 { throw .systemCall("write", "the full output", .noSpace) }
+  }
+}

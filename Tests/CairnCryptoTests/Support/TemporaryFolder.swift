@@ -1,0 +1,30 @@
+import Foundation
+import SystemPackage
+
+/// A folder that goes with the last reference to it.
+final class TemporaryFolder: Sendable {
+  let path: FilePath
+
+  init() throws {
+    let name = "cairn-crypto-\(UInt64.random(in: .min ... .max))"
+    path = FilePath(NSTemporaryDirectory()).appending(name)
+    try FileManager.default.createDirectory(
+      atPath: path.string, withIntermediateDirectories: false)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path.string) }
+
+  /// Creates a file, and opens it at its start.
+  func file(_ name: String, holding bytes: [UInt8]) throws -> FileDescriptor {
+    try write(name, bytes)
+    return try FileDescriptor.open(path.appending(name), .readWrite)
+  }
+
+  func write(_ name: String, _ bytes: [UInt8]) throws {
+    try Data(bytes).write(to: URL(filePath: path.appending(name).string))
+  }
+
+  func content(_ name: String) throws -> [UInt8] {
+    Array(try Data(contentsOf: URL(filePath: path.appending(name).string)))
+  }
+}
