@@ -43,7 +43,7 @@ package final class ChunkReader: @unchecked Sendable {
   private var scratch = ByteBuffer(capacity: 256 << 10)
 
   /// - Parameter blockBudget: how many bytes of unpacked blocks are kept.
-  init(_ repository: Repository, blockBudget: Int = 4 << 20) {
+  package init(_ repository: Repository, blockBudget: Int = 4 << 20) {
     target = repository.target
     index = repository.loadedIndex
     keys = repository.packKeys

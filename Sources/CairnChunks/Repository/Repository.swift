@@ -275,9 +275,12 @@ public final class Repository: Sendable {
   /// The root that a person means: "latest", a root's name (the newest of that name), or the first digits of
   /// an id.
   ///
+  /// - Parameter isCandidate: which roots are considered; all by default.
   /// - Throws: ``ChunkStoreError/Code/notFound`` or ``ChunkStoreError/Code/ambiguous``.
-  public func root(_ reference: String) async throws(ChunkStoreError) -> Root {
-    let roots = try await roots()
+  public func root(
+    _ reference: String, where isCandidate: (Root) -> Bool = { _ in true }
+  ) async throws(ChunkStoreError) -> Root {
+    let roots = try await roots().filter(isCandidate)
     if reference == "latest", let last = roots.last { return last }
     if let named = roots.last(where: { $0.name == reference }) { return named }
     let matches =

@@ -1,9 +1,9 @@
-import CairnCore
+package import CairnCore
 import CairnCrypto
 
 /// Which packs a chunk goes to: nodes of trees lie together, away from content, so that walking a
 /// tree reads little.
-enum PackFamily: Int, CaseIterable, Sendable {
+package enum PackFamily: Int, CaseIterable, Sendable {
   case content, nodes
 }
 
@@ -11,7 +11,7 @@ enum PackFamily: Int, CaseIterable, Sendable {
 /// ones in blocks, packs the blocks and appends them to a pack.
 ///
 /// Lent by ``SessionCore/withLane(_:)``; one owner at a time.
-final class Lane: @unchecked Sendable {
+package final class Lane: @unchecked Sendable {
   // Sendable: a lane is either in the session's list, under its lock, or with the one thread that
   // took it from there.
   private unowned let session: SessionCore
@@ -20,7 +20,7 @@ final class Lane: @unchecked Sendable {
   private var packed: ByteBuffer
 
   /// A buffer for the lane's user to read files into.
-  let input: ByteBuffer
+  package let input: ByteBuffer
 
   private struct OpenBlock {
     var raw: ByteBuffer
@@ -33,12 +33,12 @@ final class Lane: @unchecked Sendable {
     let blockSize = session.repository.layout.blockSize
     open = PackFamily.allCases.map { _ in OpenBlock(raw: ByteBuffer(capacity: blockSize)) }
     packed = ByteBuffer(capacity: blockSize)
-    input = ByteBuffer(capacity: max(1 << 20, session.repository.layout.chunker.maximum))
+    input = ByteBuffer(capacity: max(1 << 20, session.chunker.maximumSize))
   }
 
   /// Stores a chunk if it is not there, and returns its id. It is durable after the session's
   /// next publication.
-  func store(
+  package func store(
     links: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0),
     data: UnsafeRawBufferPointer, in family: PackFamily
   ) throws(ChunkStoreError) -> ChunkID {

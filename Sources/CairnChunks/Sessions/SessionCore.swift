@@ -1,4 +1,4 @@
-import CairnCore
+package import CairnCore
 import CairnCrypto
 import Synchronization
 import SystemPackage
@@ -9,14 +9,14 @@ import SystemPackage
 /// on the target by an uploading thread while the lanes go on; and then its chunks enter the index. At most
 /// ``maximumUploads`` packs wait, so a slow target slows the lanes down instead of filling memory.
 package final class SessionCore: Sendable {
-  let repository: Repository
-  let index: any ChunkIndex
+  package let repository: Repository
+  package let index: any ChunkIndex
   let id: SessionID
-  let statistics = SessionCounters()
-  let times = StageClocks()
+  package let statistics = SessionCounters()
+  package let times = StageClocks()
   /// Name, pack and seal.
-  let workers: ThreadPool
-  let chunker: any Chunker
+  package let workers: ThreadPool
+  package let chunker: any Chunker
   private let options: SessionOptions
 
   private let lanes = Mutex<[Lane]>([])
@@ -58,7 +58,7 @@ package final class SessionCore: Sendable {
   // MARK: Lanes
 
   /// Lends a lane to `body`.
-  func withLane<Result>(
+  package func withLane<Result>(
     _ body: (Lane) throws(ChunkStoreError) -> Result
   ) throws(ChunkStoreError) -> Result {
     try check()
@@ -232,11 +232,11 @@ package final class SessionCore: Sendable {
   }
 
   /// After the first failure nothing more is stored, and nothing is published.
-  func fail(_ error: ChunkStoreError) {
+  package func fail(_ error: ChunkStoreError) {
     uploads.change { $0.failure = $0.failure ?? error }
   }
 
-  func check() throws(ChunkStoreError) {
+  package func check() throws(ChunkStoreError) {
     if let failure = uploads.withLock({ $0.failure }) { throw failure }
   }
 

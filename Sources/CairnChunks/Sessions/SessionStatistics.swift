@@ -14,7 +14,7 @@ public struct SessionStatistics: Sendable, Hashable, Codable {
 }
 
 /// Counters that several threads add to.
-final class SessionCounters: Sendable {
+package final class SessionCounters: Sendable {
   private let newChunks = Atomic<Int64>(0)
   private let newBytes = Atomic<Int64>(0)
   private let knownChunks = Atomic<Int64>(0)
@@ -37,7 +37,7 @@ final class SessionCounters: Sendable {
     storedBytes.add(bytes, ordering: .relaxed)
   }
 
-  var snapshot: SessionStatistics {
+  package var snapshot: SessionStatistics {
     SessionStatistics(
       newChunks: newChunks.load(ordering: .relaxed), newBytes: newBytes.load(ordering: .relaxed),
       knownChunks: knownChunks.load(ordering: .relaxed),

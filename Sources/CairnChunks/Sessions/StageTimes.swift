@@ -25,7 +25,7 @@ public struct StageTimes: Sendable, Hashable, Codable {
   public init() {}
 }
 
-final class StageClocks: Sendable {
+package final class StageClocks: Sendable {
   private let read = Atomic<Int64>(0)
   private let cut = Atomic<Int64>(0)
   private let name = Atomic<Int64>(0)
@@ -34,7 +34,7 @@ final class StageClocks: Sendable {
   private let check = Atomic<Int64>(0)
   private let put = Atomic<Int64>(0)
 
-  func measure<Result, Failure: Error>(
+  package func measure<Result, Failure: Error>(
     _ stage: Stage, _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
     let start = ContinuousClock.now
@@ -58,7 +58,7 @@ final class StageClocks: Sendable {
     }
   }
 
-  var snapshot: StageTimes {
+  package var snapshot: StageTimes {
     var times = StageTimes()
     times.read = read.load(ordering: .relaxed)
     times.cut = cut.load(ordering: .relaxed)

@@ -2,7 +2,7 @@ import CairnCore
 
 /// Walks a content tree; on one of the library's own threads.
 package struct ContentReader {
-  let chunks: ChunkReader
+  package let chunks: ChunkReader
 
   /// A run of a stream: a chunk of data, or a hole.
   package struct Leaf: Sendable {

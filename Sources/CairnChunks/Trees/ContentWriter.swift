@@ -15,7 +15,7 @@ package struct ContentWriter: ~Copyable {
 
   private static let batchSize = 1 << 20
 
-  init(_ session: SessionCore, chunker: any Chunker) {
+  package init(_ session: SessionCore, chunker: any Chunker) {
     self.session = session
     self.chunker = chunker
     let depth = session.workers.limit * 2
@@ -108,19 +108,42 @@ package struct ContentWriter: ~Copyable {
 }
 
 extension Lane {
-  /// Stores a stream that is in memory as a whole.
-  func storeContent(
-    _ bytes: UnsafeRawBufferPointer, chunker: any Chunker
+  /// Stores a stream on this thread alone: what ``input`` holds already, then what `reader` gives.
+  ///
+  /// For streams of a few MiB at most; longer ones deserve a ``ContentWriter``.
+  package func storeContent(
+    from reader: inout some ByteReader, chunker: any Chunker
   ) throws(ChunkStoreError) -> Content {
     var builder = ContentBuilder()
-    var position = 0
-    while position < bytes.count {
-      let rest = UnsafeRawBufferPointer(rebasing: bytes[position...])
-      let length = chunker.firstChunk(of: rest.bytes)
-      let id = try store(data: UnsafeRawBufferPointer(rebasing: rest[..<length]), in: .content)
-      try builder.append(ContentNode.Child(id: id, byteCount: UInt64(length)), self)
-      position += length
+    var isEnd = false
+    while !isEnd {
+      isEnd = try fillInput(from: &reader)
+      var position = 0
+      while position < input.count, isEnd || input.count - position >= chunker.maximumSize {
+        let rest = UnsafeRawBufferPointer(rebasing: input.bytes[position...])
+        let length = chunker.firstChunk(of: rest.bytes)
+        let id = try store(data: UnsafeRawBufferPointer(rebasing: rest[..<length]), in: .content)
+        try builder.append(ContentNode.Child(id: id, byteCount: UInt64(length)), self)
+        position += length
+      }
+      input.removeFirst(position)
     }
     return try builder.finish(self)
+  }
+
+  /// - Returns: whether the stream has ended.
+  private func fillInput(
+    from reader: inout some ByteReader
+  ) throws(ChunkStoreError) -> Bool {
+    do {
+      while input.free.count > 0 {
+        var output = OutputRawSpan(buffer: input.free, initializedCount: 0)
+        guard try reader.read(into: &output) > 0 else { return true }
+        input.count += output.finalize(for: input.free)
+      }
+      return false
+    } catch {
+      throw .host(error)
+    }
   }
 }

@@ -33,7 +33,7 @@ package final class EntryTreeBuilder {
   ///
   /// - Parameter links: ids, 32 bytes each.
   /// - Throws: ``ChunkStoreError/Code/invalid`` unless the key is greater than the one before.
-  func append(
+  package func append(
     key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, links: UnsafeRawBufferPointer,
     weight: UInt64, _ lane: Lane
   ) throws(ChunkStoreError) {
@@ -133,7 +133,7 @@ package final class EntryTreeBuilder {
   }
 
   /// Stores what is open and returns the reference; the builder is not used again.
-  func finish(_ lane: Lane) throws(ChunkStoreError) -> EntryTree {
+  package func finish(_ lane: Lane) throws(ChunkStoreError) -> EntryTree {
     var level = 0
     while true {
       let isTop = level == levels.count - 1

@@ -17,6 +17,16 @@ extension FileDescriptor {
     return done
   }
 
+  /// Reads at `offset` once, and returns the number of bytes: for a regular file fewer than fit only where
+  /// it ends.
+  package func readOnce(
+    at offset: Int64, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(Errno) -> Int {
+    try retryOnInterrupt {
+      Libc.readBytes(rawValue, buffer.baseAddress!, buffer.count, at: offset)
+    }
+  }
+
   /// Reads at the current offset until `buffer` is full or the stream ends, and returns the number
   /// of bytes.
   package func readFully(into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {

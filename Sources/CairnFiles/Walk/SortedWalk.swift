@@ -119,6 +119,13 @@ extension SortedWalk {
     }
   }
 
+  /// Lends ``key`` to `body`.
+  public func withKey<Result: ~Copyable, Failure>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try body(UnsafeRawBufferPointer(start: keyBytes.start, count: keyBytes.count))
+  }
+
   /// The name of the current entry in ``parent``, valid until the next call of ``next()``.
   ///
   /// It is the last component of ``key``, except at a root, whose name in the snapshot may be
@@ -174,16 +181,7 @@ extension SortedWalk {
 
   /// The path in the file system of the entry that has a key, as text for people.
   public func displayPath(of key: RawSpan) -> String {
-    key.withUnsafeBytes { key in
-      let rootName = key.prefix { $0 != 0 }
-      let rest = key[rootName.endIndex...].map { $0 == 0 ? UInt8(ascii: "/") : $0 }
-      guard let root = roots.first(where: { $0.name.elementsEqual(rootName) }) else {
-        return String(displaying: key)
-      }
-      let path = root.path.cString.dropLast().map { UInt8(bitPattern: $0) }
-      let isTop = path == Array("/".utf8) && !rest.isEmpty
-      return String(displaying: isTop ? rest : path + rest)
-    }
+    WalkRoot.displayPath(of: Array(key), in: roots)
   }
 }
 

@@ -21,6 +21,29 @@ public struct WalkRoot: Sendable, Hashable {
     self.followsLink = followsLink
   }
 
+  /// The path in the file system of the entry that has a key, as text for people.
+  static func displayPath(of key: [UInt8], in roots: [WalkRoot]) -> String {
+    let rootName = key.prefix { $0 != 0 }
+    let rest = key[rootName.endIndex...].map { $0 == 0 ? UInt8(ascii: "/") : $0 }
+    guard let root = roots.first(where: { $0.name.elementsEqual(rootName) }) else {
+      return String(displaying: key)
+    }
+    let path = root.path.cString.dropLast().map { UInt8(bitPattern: $0) }
+    let isTop = path == Array("/".utf8) && !rest.isEmpty
+    return String(displaying: isTop ? rest : path + rest)
+  }
+
+  /// - Throws: `systemCall` if there is nothing at the path.
+  func checkExists() throws(IOError) {
+    do throws(Errno) {
+      _ = try path.cString.withUnsafeBufferPointer { (path) throws(Errno) in
+        try FileDescriptor.workingDirectory.status(of: path.baseAddress!)
+      }
+    } catch {
+      throw .systemCall("look at", path.displayText, error)
+    }
+  }
+
   /// A root as a user writes it: with a "/" at the end, a symbolic link is followed.
   ///
   /// - Parameter name: by default the path's last component.

@@ -1,0 +1,59 @@
+public import CairnChunks
+
+/// What a backup did.
+public struct BackupReport: Sendable, Codable {
+  /// What was published.
+  public var snapshot: Snapshot
+  /// The snapshot that it was compared with.
+  public var previous: String?
+  public var files: Int64 = 0
+  public var directories: Int64 = 0
+  /// Symbolic links, fifos and devices.
+  public var others: Int64 = 0
+  /// Files taken over from the previous snapshot without reading them.
+  public var unchangedFiles: Int64 = 0
+  /// The sum of the files' sizes.
+  public var bytes: Int64 = 0
+  /// The bytes that were read.
+  public var readBytes: Int64 = 0
+  /// What could not be read, or only in part.
+  public var problems: [FileProblem] = []
+  /// What was left out with a word: sockets.
+  public var skipped: [FileProblem] = []
+  /// Problems beyond the number that is kept.
+  public var unlistedProblems: Int64 = 0
+  public var store: SessionStatistics
+  public var stages: StageTimes
+}
+
+/// A file, and what is to be said about it.
+public struct FileProblem: Sendable, Hashable, Codable {
+  public let path: String
+  public let message: String
+
+  public init(path: String, message: String) {
+    self.path = path
+    self.message = message
+  }
+}
+
+/// Collects problems, the first of them word by word, so that a disk full of them does not fill the memory.
+struct ProblemList: Sendable {
+  private(set) var problems: [FileProblem] = []
+  private(set) var unlisted: Int64 = 0
+  private static let limit = 10_000
+
+  mutating func append(_ problem: FileProblem) {
+    if problems.count < Self.limit {
+      problems.append(problem)
+    } else {
+      unlisted += 1
+    }
+  }
+
+  mutating func append(contentsOf other: [FileProblem]) {
+    for problem in other { append(problem) }
+  }
+
+  var isEmpty: Bool { problems.isEmpty }
+}

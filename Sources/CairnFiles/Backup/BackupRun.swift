@@ -1,0 +1,368 @@
+import CairnChunks
+import CairnCore
+import CairnCrypto
+import SystemPackage
+
+/// One backup, on a thread of its own: walks, decides, hands files to workers, and puts what comes
+/// back into the tree, in order.
+final class BackupRun {
+  private let core: SessionCore
+  private let options: BackupOptions
+  private let storer: FileStorer
+  private let startTime: Int64
+  private let places: [WalkRoot]
+  private let sources: [String]
+  private let reporter: RunReporter
+
+  private var walk: SortedWalk
+  private let builder: EntryTreeBuilder
+  private var jobs: OrderedJobs<FileBatchResult>
+  private var batch = FileBatch()
+
+  private let previousSnapshot: Snapshot?
+  private let previous: EntryCursor?
+  /// A file changed no earlier than this may have changed again after the previous run read it without its times
+  /// telling: clocks of file systems tick.
+  private let previousTime: Int64
+
+  private var problems = ProblemList()
+  private var skipped = ProblemList()
+  private var files: Int64 = 0
+  private var directories: Int64 = 0
+  private var others: Int64 = 0
+  private var unchangedFiles: Int64 = 0
+  private var bytes: Int64 = 0
+  private var readBytes: Int64 = 0
+  /// The current entry's.
+  private let key = ByteBuffer(capacity: EntryTree.maximumKeyLength)
+
+  /// A file of at least this size is cut by this thread and stored by all workers.
+  private static let largeFile: Int64 = 8 << 20
+  /// Batches may hold directories open; beyond this many none is begun before some are done.
+  private static let openDirectoryLimit = 400
+
+  init(
+    _ core: SessionCore, _ places: [WalkRoot], previous: Snapshot?, options: BackupOptions,
+    startTime: Int64, reporter: RunReporter
+  ) throws(ChunkStoreError) {
+    self.core = core
+    self.options = options
+    self.startTime = startTime
+    self.reporter = reporter
+    self.places = places
+    sources = places.map { $0.path.displayText }
+    var walkOptions = WalkOptions()
+    walkOptions.staysOnFileSystem = options.staysOnFileSystem
+    if !options.exclude.isEmpty {
+      let exclude = options.exclude
+      walkOptions.isExcluded = { exclude.matches($0, kind: $1) }
+    }
+    do {
+      for place in places { try place.checkExists() }
+      walk = try SortedWalk(places, options: walkOptions)
+    } catch {
+      throw ChunkStoreError(.invalid, "these places cannot be backed up", cause: error)
+    }
+    storer = FileStorer(
+      core: core, owners: OwnerNames(), inlineLimit: options.inlineLimit,
+      displayPath: { WalkRoot.displayPath(of: $0, in: places) })
+    builder = EntryTreeBuilder(nodeSize: core.repository.layout.nodeSize)
+    jobs = OrderedJobs(on: core.workers, depth: core.workers.limit * 3)
+    previousSnapshot = previous
+    if let previous {
+      let reader = ChunkReader(core.repository, blockBudget: 1 << 20)
+      self.previous = try EntryCursor(previous.tree, reader)
+      previousTime = previous.startTime
+      try self.previous?.seekToStart()
+    } else {
+      self.previous = nil
+      previousTime = 0
+    }
+  }
+
+  func run() throws(ChunkStoreError) -> BackupReport {
+    let session = core
+    let tree: EntryTree
+    do {
+      tree = try session.withLane { (lane) throws(ChunkStoreError) in
+        try walkAll(lane)
+        try submitBatch(lane)
+        while jobs.count > 0 { try takeResult(lane) }
+        return try builder.finish(lane)
+      }
+    } catch {
+      // Workers still use this run's files; none may be left when it is gone.
+      while jobs.next() != nil {}
+      throw error
+    }
+    return try publish(tree)
+  }
+
+  private func publish(_ tree: EntryTree) throws(ChunkStoreError) -> BackupReport {
+    let record = SnapshotRecord(
+      tree: tree, startTime: startTime, host: options.host, sources: sources, tags: options.tags)
+    let chunk = try core.withLane { (lane) throws(ChunkStoreError) in
+      try tree.root.digest.withBytes { (link) throws(ChunkStoreError) in
+        try record.encoded().withRawBytes { (data) throws(ChunkStoreError) in
+          try link.withUnsafeBytes { (links) throws(ChunkStoreError) in
+            try lane.store(links: links, data: data, in: .nodes)
+          }
+        }
+      }
+    }
+    try reporter.check()
+    let root = try core.publish(
+      name: options.name, chunk: chunk,
+      fields: [SnapshotRecord.kindField: SnapshotRecord.kind], time: currentTime())
+    reporter.finish(files: files, bytes: bytes)
+    return BackupReport(
+      snapshot: Snapshot(
+        id: root.id, name: root.name, startTime: startTime, time: root.time, tree: tree,
+        tags: options.tags, host: options.host, sources: sources),
+      previous: previousSnapshot?.id.description, files: files, directories: directories,
+      others: others, unchangedFiles: unchangedFiles, bytes: bytes, readBytes: readBytes,
+      problems: problems.problems, skipped: skipped.problems, unlistedProblems: problems.unlisted,
+      store: core.statistics.snapshot, stages: core.times.snapshot)
+  }
+
+  // MARK: Walking
+
+  private func walkAll(_ lane: Lane) throws(ChunkStoreError) {
+    while let event = walk.next() {
+      switch event {
+      case .problem(let error):
+        _ = takeKey()
+        problems.append(FileProblem(path: currentPath(), message: error.description))
+      case .entry:
+        try visit(lane)
+      }
+      try reporter.report(files: files, bytes: bytes)
+    }
+  }
+
+  private func visit(_ lane: Lane) throws(ChunkStoreError) {
+    let status = walk.status
+    let isWhole = takeKey()
+    if status.kind == .socket {
+      skipped.append(
+        FileProblem(
+          path: currentPath(),
+          message: "sockets are not backed up; programs make them anew"))
+      return
+    }
+    guard isWhole else {
+      problems.append(
+        FileProblem(
+          path: currentPath(), message: "its path is longer than \(key.capacity) bytes"))
+      walk.skipContent()
+      return
+    }
+    count(status)
+    if try takeFromPrevious(status, lane) { return }
+    switch status.kind {
+    case .regular where status.size >= Self.largeFile:
+      try storeLarge(status, lane)
+    case .regular:
+      let parent = walk.parent
+      walk.withFileName { name in
+        batch.append(key: key.bytes, fileName: name, in: parent, status: status)
+      }
+      if batch.isFull || walk.openDirectoryCount > Self.openDirectoryLimit {
+        try submitBatch(lane)
+        while walk.openDirectoryCount > Self.openDirectoryLimit, jobs.count > 0 {
+          try takeResult(lane)
+        }
+      }
+    default:
+      try describe(status, lane)
+    }
+  }
+
+  private func count(_ status: FileStatus) {
+    switch status.kind {
+    case .regular:
+      files += 1
+      bytes += status.size
+    case .directory: directories += 1
+    default: others += 1
+    }
+  }
+
+  /// Uses the previous snapshot's entry if it says that nothing changed.
+  private func takeFromPrevious(
+    _ status: FileStatus, _ lane: Lane
+  ) throws(ChunkStoreError) -> Bool {
+    guard let previous else { return false }
+    guard try previous.advance(to: key.bytes) == 0, isSettled(status) else { return false }
+    let index = core.index
+    let isUsable = try previous.withEntry { (value, links) throws(ChunkStoreError) -> Bool in
+      guard FileMetadata.isUnchanged(encoded: value.bytes, status: status) else { return false }
+      // What the repository has lost is read again.
+      for offset in stride(from: 0, to: links.count, by: ChunkID.byteCount) {
+        let link = links.bytes.extracting(offset..<offset + ChunkID.byteCount)
+        if try index.place(of: ChunkID(Digest(bytes: link))) == nil { return false }
+      }
+      return true
+    }
+    guard isUsable else { return false }
+    if status.kind == .regular { unchangedFiles += 1 }
+    try previous.withEntry { (value, links) throws(ChunkStoreError) in
+      try append(value: value, links: links, weight: previous.weight, lane)
+    }
+    return true
+  }
+
+  /// Whether a change after the previous run read the file would show in its times.
+  private func isSettled(_ status: FileStatus) -> Bool {
+    let isCoarse = status.changeTime % 1_000_000_000 == 0
+    let tick: Int64 = isCoarse ? 2_000_000_000 : 20_000_000
+    return status.changeTime < previousTime - tick
+  }
+
+  /// Describes what has no content: directories, links, fifos, devices.
+  private func describe(
+    _ status: FileStatus, _ lane: Lane
+  ) throws(ChunkStoreError) {
+    var found: [IOError] = []
+    let metadata: FileMetadata
+    do throws(IOError) {
+      if let directory = walk.directory {
+        metadata = FileMetadata.read(
+          directory.descriptor, status: status, owners: storer.owners, path: currentPath()
+        ) { found.append($0) }
+      } else {
+        let (parent, owners) = (walk.parent, storer.owners)
+        metadata = try walk.withFileName { (name) throws(IOError) in
+          try FileMetadata.read(
+            name, in: parent, status: status, owners: owners, path: self.currentPath()
+          ) { found.append($0) }
+        }
+      }
+    } catch {
+      problems.append(FileProblem(path: currentPath(), message: error.description))
+      return
+    }
+    for error in found {
+      problems.append(FileProblem(path: currentPath(), message: error.description))
+    }
+    var value: [UInt8] = []
+    metadata.encode(into: &value)
+    value.append(FileContentCoding.none)
+    try value.withRawBytes { (value) throws(ChunkStoreError) in
+      try append(
+        value: value, links: UnsafeRawBufferPointer(start: nil, count: 0), weight: 0, lane)
+    }
+  }
+
+  /// Copies the walk's key as far as there is room, and says whether that is all of it.
+  private func takeKey() -> Bool {
+    key.removeAll()
+    return walk.withKey { walked in
+      key.append(UnsafeRawBufferPointer(rebasing: walked.prefix(key.capacity)))
+      return walked.count <= key.capacity
+    }
+  }
+
+  /// The path of the key that was taken.
+  private func currentPath() -> String {
+    WalkRoot.displayPath(of: Array(key.bytes), in: places)
+  }
+
+  // MARK: Entries in order
+
+  /// Appends an entry that is known, behind those that are not.
+  private func append(
+    value: UnsafeRawBufferPointer, links: UnsafeRawBufferPointer, weight: UInt64, _ lane: Lane
+  ) throws(ChunkStoreError) {
+    if batch.isEmpty, jobs.count == 0 {
+      try builder.append(key: key.bytes, value: value, links: links, weight: weight, lane)
+      return
+    }
+    batch.append(key: key.bytes, value: value, links: links, weight: weight)
+    if batch.isFull { try submitBatch(lane) }
+  }
+
+  private func submitBatch(_ lane: Lane) throws(ChunkStoreError) {
+    guard !batch.isEmpty else { return }
+    if jobs.isFull { try takeResult(lane) }
+    let (storer, full) = (storer, batch)
+    batch = FileBatch()
+    jobs.submit { storer.process(full) }
+  }
+
+  private func takeResult(_ lane: Lane) throws(ChunkStoreError) {
+    guard let result = jobs.next() else { return }
+    problems.append(contentsOf: result.problems)
+    readBytes += result.readBytes
+    if let failure = result.failure { throw failure }
+    var (key, value, link) = (0, 0, 0)
+    try result.keys.withRawBytes { (keys) throws(ChunkStoreError) in
+      try result.values.withRawBytes { (values) throws(ChunkStoreError) in
+        try result.links.withRawBytes { (links) throws(ChunkStoreError) in
+          for item in result.items {
+            try builder.append(
+              key: UnsafeRawBufferPointer(rebasing: keys[key..<key + item.keyLength]),
+              value: UnsafeRawBufferPointer(rebasing: values[value..<value + item.valueLength]),
+              links: UnsafeRawBufferPointer(rebasing: links[link..<link + item.linkLength]),
+              weight: item.weight, lane)
+            key += item.keyLength
+            value += item.valueLength
+            link += item.linkLength
+          }
+        }
+      }
+    }
+  }
+
+  // MARK: Large files
+
+  /// Stores a large file with all workers; this thread reads and cuts.
+  private func storeLarge(
+    _ status: FileStatus, _ lane: Lane
+  ) throws(ChunkStoreError) {
+    try submitBatch(lane)
+    let large = LargeFile(core: core, storer: storer, reporter: reporter)
+    let parent = walk.parent
+    let places = places
+    let key = Array(key.bytes)
+    let outcome = try walk.withFileName { (name) throws(ChunkStoreError) in
+      try large.store(name, in: parent, status) { WalkRoot.displayPath(of: key, in: places) }
+    }
+    for problem in outcome.problems { problems.append(problem) }
+    guard let stored = outcome.stored else { return }
+    readBytes += Int64(stored.content.byteCount)
+    var value: [UInt8] = []
+    stored.metadata.encode(into: &value)
+    FileContentCoding.append(stored.content, to: &value)
+    try value.withRawBytes { (value) throws(ChunkStoreError) in
+      try stored.content.root.digest.withBytes { (link) throws(ChunkStoreError) in
+        try link.withUnsafeBytes { (links) throws(ChunkStoreError) in
+          try append(value: value, links: links, weight: stored.content.byteCount, lane)
+        }
+      }
+    }
+  }
+}
+
+extension EntryCursor {
+  /// Goes forward to the first entry whose key is not before `key`.
+  ///
+  /// - Returns: 0 if its key is `key`, 1 if it is behind or there is none.
+  func advance(to key: UnsafeRawBufferPointer) throws(ChunkStoreError) -> Int {
+    while isValid {
+      let order = withKey { compareBytes($0, key) }
+      if order >= 0 { return order }
+      try next()
+    }
+    return 1
+  }
+}
+
+/// -1, 0 or 1 as the first is before, equal to or behind the second.
+func compareBytes(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
+  let count = min(left.count, right.count)
+  for position in 0..<count where left[position] != right[position] {
+    return left[position] < right[position] ? -1 : 1
+  }
+  return left.count == right.count ? 0 : left.count < right.count ? -1 : 1
+}

@@ -1,0 +1,49 @@
+public import CairnChunks
+import CairnCore
+
+/// Where the bytes of a regular file are.
+public enum FileContent: Hashable, Sendable {
+  /// Small files travel inside their entry.
+  case inline([UInt8])
+  /// Others are streams in the store.
+  case stream(Content)
+
+  public var byteCount: UInt64 {
+    switch self {
+    case .inline(let bytes): UInt64(bytes.count)
+    case .stream(let content): content.byteCount
+    }
+  }
+}
+
+/// How an entry's value is put together: the metadata, then the content.
+///
+///     1 byte  0 no content, 1 inline, 2 a stream
+///     inline: counted bytes
+///     stream: 1 byte height, varint length in bytes; the root is the entry's only link
+enum FileContentCoding {
+  static let none: UInt8 = 0
+  static let inline: UInt8 = 1
+  static let stream: UInt8 = 2
+
+  static func append(inline bytes: UnsafeRawBufferPointer, to value: inout [UInt8]) {
+    value.append(inline)
+    appendVarint(UInt64(bytes.count), to: &value)
+    value.append(contentsOf: bytes)
+  }
+
+  static func append(_ content: Content, to value: inout [UInt8]) {
+    value.append(stream)
+    value.append(UInt8(content.height))
+    appendVarint(content.byteCount, to: &value)
+  }
+
+  private static func appendVarint(_ number: UInt64, to bytes: inout [UInt8]) {
+    var rest = number
+    while rest >= 0x80 {
+      bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+      rest >>= 7
+    }
+    bytes.append(UInt8(rest))
+  }
+}
