@@ -1,19 +1,11 @@
 import CairnChunks
 import CairnCore
-import Synchronization
-
-/// Says that an operation shall end.
-final class Cancellation: Sendable {
-  private let flag = Atomic(false)
-  func cancel() { flag.store(true, ordering: .relaxed) }
-  var isCancelled: Bool { flag.load(ordering: .relaxed) }
-}
 
 /// Reports progress some ten times a second, and notices cancellation. Used by one thread.
 final class RunReporter: @unchecked Sendable {
   // Sendable: handed to the one thread that directs an operation, and used by it alone.
   private let reporter: any ProgressReporter
-  private let cancellation: Cancellation
+  private let cancellation: CancellationFlag
   private let phase: String
   private let unit: String
   private let total: Int64?
@@ -21,7 +13,7 @@ final class RunReporter: @unchecked Sendable {
   private var calls = 0
 
   init(
-    _ reporter: any ProgressReporter, cancellation: Cancellation, phase: String,
+    _ reporter: any ProgressReporter, cancellation: CancellationFlag, phase: String,
     unit: String = "files", total: Int64? = nil
   ) {
     self.reporter = reporter
@@ -32,7 +24,7 @@ final class RunReporter: @unchecked Sendable {
   }
 
   func check() throws(ChunkStoreError) {
-    if cancellation.isCancelled {
+    if cancellation.isSet {
       throw ChunkStoreError(.cancelled, "the operation was cancelled")
     }
   }

@@ -36,7 +36,7 @@ public struct Backup: Sendable {
     let previous = try await previousSnapshot(places)
     let session = try await repository.startSession(sessionOptions)
     let options = options
-    let cancellation = Cancellation()
+    let cancellation = CancellationFlag()
     let outcome = await withTaskCancellationHandler {
       await ThreadPool.engines.run { () -> Result<BackupReport, ChunkStoreError> in
         Result { () throws(ChunkStoreError) in
@@ -47,7 +47,7 @@ public struct Backup: Sendable {
         }
       }
     } onCancel: {
-      cancellation.cancel()
+      cancellation.set()
     }
     return try outcome.get()
   }

@@ -1,0 +1,43 @@
+import CairnCrypto
+
+/// What verification found.
+public struct VerifyReport: Sendable, Codable {
+  public var roots: Int64 = 0
+  public var indexBlobs: Int64 = 0
+  public var packs: Int64 = 0
+  /// The packs of which every byte was read.
+  public var checkedPacks: Int64 = 0
+  /// The chunks that the roots need.
+  public var chunks: Int64 = 0
+  /// The bytes read.
+  public var readBytes: Int64 = 0
+  /// Packs that no index blob describes: a session that was interrupted left them, and the next one uses them.
+  public var packsOutsideIndex: Int64 = 0
+  /// What is wrong.
+  public var problems: [Problem] = []
+  /// Problems beyond the 10,000 that are kept.
+  public var unlistedProblems: Int64 = 0
+
+  /// Something that is wrong.
+  public struct Problem: Sendable, Hashable, Codable {
+    /// The blob, if one is damaged or missing.
+    public let blob: String?
+    public let message: String
+    /// The ids of the roots that need it, if it was found through one.
+    public let roots: [String]
+  }
+
+  /// Whether everything that was looked at is as it should be.
+  public var isSound: Bool { problems.isEmpty && unlistedProblems == 0 }
+
+  mutating func append(_ error: ChunkStoreError, root: Root? = nil) {
+    guard problems.count < 10_000 else {
+      unlistedProblems += 1
+      return
+    }
+    problems.append(
+      Problem(
+        blob: error.blob?.description, message: error.description,
+        roots: root.map { [$0.id.description] } ?? []))
+  }
+}

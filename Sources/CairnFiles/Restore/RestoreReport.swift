@@ -1,0 +1,13 @@
+/// What a restore did.
+public struct RestoreReport: Sendable, Codable {
+  public var files: Int64 = 0
+  public var directories: Int64 = 0
+  /// Symbolic links, fifos and devices.
+  public var others: Int64 = 0
+  /// The sum of the restored files' sizes.
+  public var bytes: Int64 = 0
+  /// What could not be restored, or only in part.
+  public var problems: [FileProblem] = []
+  /// Problems beyond the number that is kept.
+  public var unlistedProblems: Int64 = 0
+}
