@@ -4,8 +4,7 @@
 /// memory of a pipeline built on it.
 package struct OrderedJobs<Result: Sendable>: ~Copyable {
   private let pool: ThreadPool
-  private var pending: [Monitor<Result?>] = []
-  private var head = 0
+  private var pending = Queue<Monitor<Result?>>()
 
   /// The most jobs that may be under way or waiting to be taken.
   package let depth: Int
@@ -16,7 +15,7 @@ package struct OrderedJobs<Result: Sendable>: ~Copyable {
     self.depth = depth
   }
 
-  package var count: Int { pending.count - head }
+  package var count: Int { pending.count }
   package var isFull: Bool { count >= depth }
 
   /// Starts a job; the caller takes a result first where ``isFull``.
@@ -38,16 +37,6 @@ package struct OrderedJobs<Result: Sendable>: ~Copyable {
 
   /// Waits for the oldest job and takes its result; `nil` if there is none.
   package mutating func next() -> Result? {
-    guard head < pending.count else { return nil }
-    let slot = pending[head]
-    head += 1
-    if head == pending.count {
-      pending.removeAll(keepingCapacity: true)
-      head = 0
-    } else if head > 256 {
-      pending.removeFirst(head)
-      head = 0
-    }
-    return slot.wait { $0 }
+    pending.popFirst()?.wait { $0 }
   }
 }

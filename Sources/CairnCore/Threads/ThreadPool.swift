@@ -15,22 +15,10 @@ package final class ThreadPool: Sendable {
   package typealias Job = @Sendable () -> Void
 
   private struct State {
-    var jobs: [Job] = []
-    var next = 0
+    var jobs = Queue<Job>()
     var threads = 0
     var idle = 0
     var isClosed = false
-
-    mutating func pop() -> Job? {
-      guard next < jobs.count else { return nil }
-      let job = jobs[next]
-      next += 1
-      if next == jobs.count {
-        jobs.removeAll(keepingCapacity: true)
-        next = 0
-      }
-      return job
-    }
   }
 
   /// The most threads that run at once.
@@ -56,7 +44,7 @@ package final class ThreadPool: Sendable {
   package func submit(_ job: @escaping Job) {
     let needsThread = state.change { state in
       state.jobs.append(job)
-      guard state.idle < state.jobs.count - state.next, state.threads < limit else { return false }
+      guard state.idle < state.jobs.count, state.threads < limit else { return false }
       state.threads += 1
       return true
     }
@@ -85,7 +73,7 @@ package final class ThreadPool: Sendable {
     detachThread {
       while true {
         let job: Job? = state.wait { state in
-          if let job = state.pop() { return .some(job) }
+          if let job = state.jobs.popFirst() { return .some(job) }
           if state.isClosed { return .some(nil) }
           state.idle += 1
           return nil

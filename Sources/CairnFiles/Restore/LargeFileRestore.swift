@@ -63,7 +63,7 @@ extension Repository {
   ) -> ChunkStoreError? {
     do throws(ChunkStoreError) {
       try withReader { (reader) throws(ChunkStoreError) in
-        for leaf in leaves { try ContentReader(reader).write(leaf, to: file, path: path) }
+        for leaf in leaves { try ContentReader(reader).write(leaf, to: file, path: { path }) }
       }
       return nil
     } catch {
@@ -75,14 +75,14 @@ extension Repository {
 extension ContentReader {
   /// Writes one chunk of a stream to its place in a file.
   func write(
-    _ leaf: Leaf, to file: FileDescriptor, path: String
+    _ leaf: Leaf, to file: FileDescriptor, path: () -> String
   ) throws(ChunkStoreError) {
     try withBytes(of: leaf) { (bytes) throws(ChunkStoreError) in
       do throws(Errno) {
         try file.writeFully(at: Int64(leaf.range.lowerBound), bytes)
       } catch {
         throw ChunkStoreError(
-          .host, "cannot write a file", cause: .systemCall("write", path, error))
+          .host, "cannot write a file", cause: .systemCall("write", path(), error))
       }
     }
   }

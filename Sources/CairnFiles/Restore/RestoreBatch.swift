@@ -59,7 +59,7 @@ extension RestoreBatch.Item {
     case .inline(let bytes):
       if !bytes.isEmpty { try file.write(bytes.span.bytes, at: 0) }
     case .stream(let stream):
-      try file.write(stream, reader)
+      try file.write(stream, reader) { entry.path }
     }
     try file.finish(entry.metadata)
   }
@@ -67,10 +67,13 @@ extension RestoreBatch.Item {
 
 extension OpenRestoredFile {
   /// Writes a stream; its holes become holes.
-  mutating func write(_ stream: Content, _ reader: ContentReader) throws(IOError) {
+  ///
+  /// - Parameter path: the file's name for people.
+  mutating func write(
+    _ stream: Content, _ reader: ContentReader, path: () -> String
+  ) throws(IOError) {
     var end: UInt64 = 0
     let file = descriptor
-    let path = path
     do throws(ChunkStoreError) {
       try reader.forEachLeaf(of: stream, in: 0..<stream.byteCount) {
         (leaf) throws(ChunkStoreError) in

@@ -60,6 +60,7 @@ final class RestoreRun {
   func run(_ ranges: [Range<UInt64>]) throws(ChunkStoreError) -> RestoreReport {
     do {
       for range in ranges { try restore(range) }
+      try submit()
       try leaveDirectories(except: 0)
       try drain()
     } catch {
