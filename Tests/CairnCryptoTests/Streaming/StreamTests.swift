@@ -50,6 +50,17 @@ struct StreamTests {
     }
   }
 
+  @Test func whatIsNoAgeFileIsRefused() throws {
+    for bytes in [[], Array("not an age file".utf8), sampleBytes(100_000)] {
+      var output = MemoryWriter()
+      let input = PiecemealReader(bytes, pieceSize: 100)
+      expect(.header, .limit) {
+        try Age.open(from: input, to: &output, identities: [identity])
+      }
+      #expect(output.bytes == [])
+    }
+  }
+
   @Test func anUnfinishedFileIsTruncated() throws {
     var output = CountingWriter()
     output = try unfinished(output)
