@@ -15,7 +15,7 @@ extension Header {
     _ bytes: RawSpan, limits: Limits = Limits()
   ) throws(CryptoError) -> Header? {
     var parser = HeaderParser(
-      bytes.extracting(first: min(bytes.byteCount, limits.byteCount)), limits: limits)
+      bytes.extracting(first: limits.byteCount), limits: limits)
     if let header = try parser.parse() { return header }
     guard bytes.byteCount < limits.byteCount else {
       throw CryptoError(

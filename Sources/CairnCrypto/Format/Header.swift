@@ -48,15 +48,9 @@ public struct Header: Sendable {
 
   @inline(never)
   static func malformed(_ problem: String, line: Int? = nil) -> CryptoError {
-    CryptoError(
-      .header,
-      "this is not a sound age file: \(problem)"
-        + (line.map { " (line \($0) of its header)" } ?? ""),
-      line: line)
+    CryptoError(.header, "this is not a sound age file: \(problem)", line: line)
   }
-}
 
-extension Header {
   @inline(never)
   static func truncated() -> CryptoError {
     CryptoError(.header, "the file ends before its payload begins: use a whole copy")

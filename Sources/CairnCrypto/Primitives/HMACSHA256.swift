@@ -17,8 +17,7 @@ public struct HMACSHA256: ~Copyable, @unchecked Sendable {
   public init(key: SecretBytes) {
     key.withUnsafeBytes { key in
       if key.count > Self.blockSize {
-        let digest = SHA256.hash(of: key)
-        digest.withBytes { bytes in bytes.withUnsafeBytes { setKey($0) } }
+        SHA256.hash(of: key).withBytes { $0.withUnsafeBytes { setKey($0) } }
       } else {
         setKey(key)
       }
@@ -27,18 +26,17 @@ public struct HMACSHA256: ~Copyable, @unchecked Sendable {
   }
 
   private func setKey(_ key: UnsafeRawBufferPointer) {
-    withUnsafeTemporaryAllocation(byteCount: Self.blockSize, alignment: 8) { block in
-      for (state, pad) in [(0, UInt8(0x36)), (1, 0x5c)] {
-        for i in 0..<Self.blockSize { block[i] = (i < key.count ? key[i] : 0) ^ pad }
-        let bytes = UnsafeRawBufferPointer(block)
-        if state == 0 {
-          inner.start()
-          inner.update(bytes)
-        } else {
-          outer.start()
-          outer.update(bytes)
-        }
-      }
+    Self.start(inner, key: key, pad: 0x36)
+    Self.start(outer, key: key, pad: 0x5c)
+  }
+
+  private static func start(
+    _ state: borrowing DigestState, key: UnsafeRawBufferPointer, pad: UInt8
+  ) {
+    withUnsafeTemporaryAllocation(byteCount: blockSize, alignment: 8) { block in
+      for i in 0..<blockSize { block[i] = (i < key.count ? key[i] : 0) ^ pad }
+      state.start()
+      state.update(UnsafeRawBufferPointer(block))
       OPENSSL_cleanse(block.baseAddress, block.count)
     }
   }

@@ -44,7 +44,9 @@ public struct IdentityFile: Sendable {
 
   /// The text of a file with one new key, as `age-keygen` writes it.
   ///
-  /// - Parameter comments: Lines to put in front, such as the date.
+  /// - Parameters:
+  ///   - identity: The key; its public half is put in a comment.
+  ///   - comments: Lines to put in front, such as the date.
   public static func text(of identity: X25519Identity, comments: [String] = []) -> SecretBytes {
     let lines = (comments + ["public key: \(identity.recipient)"])
       .flatMap { $0.split(whereSeparator: \.isNewline) }

@@ -47,11 +47,16 @@ public struct OpeningReader<Input: ByteReader>: ~Copyable {
     while true {
       let known = buffer.count
       try buffer.readMore(room: known + 1)
-      if buffer.isAtEnd { throw Header.truncated() }
-      if let header = try Header.parse(buffer.bytes.bytes, limits: limits) {
+      // Whether the header is whole can only change with a line feed, so a peer that dribbles does
+      // not make us parse for every byte.
+      let isWorthParsing =
+        buffer.isAtEnd || buffer.count >= limits.byteCount
+        || buffer.bytes[known...].contains(UInt8(ascii: "\n"))
+      if isWorthParsing, let header = try Header.parse(buffer.bytes.bytes, limits: limits) {
         buffer.consume(header.byteCount)
         return header
       }
+      if buffer.isAtEnd { throw Header.truncated() }
     }
   }
 

@@ -28,7 +28,9 @@ struct SegmentTests {
     for index: UInt64 in [0, 1, 255, 256, 1 << 24, 1 << 40, 1 << 56, .max] {
       let sealed = try cipher.seal(plain, index: index, isFinal: false)
       #expect(try cipher.open(sealed, index: index, isFinal: false) == plain)
-      for (other, isFinal) in [(index ^ 1, false), (index ^ 1 << 32, false), (index, true)] {
+      for (other, isFinal) in [
+        (index ^ 1, false), (index ^ 1 << 32, false), (index ^ 1 << 63, false), (index, true),
+      ] {
         let error = #expect(throws: CryptoError.self) {
           try cipher.open(sealed, index: other, isFinal: isFinal)
         }

@@ -15,7 +15,7 @@ struct AgeCommandTests {
 
   private var age: Command { Command("age")! }
 
-  private func path(_ name: String) -> String { folder.path.appending(name).string }
+  private func path(_ name: String) -> String { folder.path(of: name) }
 
   @Test(arguments: boundaryLengths)
   func ageOpensWhatWeSeal(count: Int) throws {

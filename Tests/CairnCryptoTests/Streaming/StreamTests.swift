@@ -50,6 +50,17 @@ struct StreamTests {
     }
   }
 
+  @Test func whatIsNoAgeFileIsRefused() throws {
+    for bytes in [[], Array("not an age file".utf8), sampleBytes(100_000)] {
+      var output = MemoryWriter()
+      let input = PiecemealReader(bytes, pieceSize: 100)
+      expect(.header, .limit) {
+        try Age.open(from: input, to: &output, identities: [identity])
+      }
+      #expect(output.bytes == [])
+    }
+  }
+
   @Test func anUnfinishedFileIsTruncated() throws {
     var output = CountingWriter()
     output = try unfinished(output)
@@ -92,14 +103,14 @@ struct StreamTests {
 
   @Test func readingFailuresArePassedOn() throws {
     let message = sampleBytes(100_000)
-    let failing = FailingReader(bytes: MemoryReader(message))
+    let failing = FailingReader(message)
     expect(.io) {
       _ = try Age.seal(from: failing, to: MemoryWriter(), recipients: [identity.recipient])
     }
     let file = try Age.seal(message, to: [identity.recipient])
     for count in [0, 50, 190, 70_000, file.count] {
       var output = MemoryWriter()
-      let input = FailingReader(bytes: MemoryReader(Array(file.prefix(count))))
+      let input = FailingReader(Array(file.prefix(count)))
       expect(.io) { try Age.open(from: input, to: &output, identities: [identity]) }
       #expect(output.bytes == Array(message.prefix(count < 70_000 ? 0 : Segment.plainSize)))
     }
@@ -111,7 +122,20 @@ struct StreamTests {
     expect(.io) { try Age.open(from: MemoryReader(file), to: &output, identities: [identity]) }
   }
 
-  @Test func readingFailuresStay() throws {
+  @Test func aFailedReadIsNotTriedAgain() throws {
+    let file = try Age.seal([1, 2, 3], to: [identity.recipient])
+    var reader = try OpeningReader(FailingReader(file), identities: [identity])
+    for _ in 0..<2 {
+      do {
+        _ = try reader.read(upTo: 10)
+        Issue.record("an input that failed was read on")
+      } catch {
+        #expect(error.code == .io)
+      }
+    }
+  }
+
+  @Test func aDamagedSegmentStaysDamaged() throws {
     let sample = try SampleFile(plainCount: 2 * Segment.plainSize)
     var segments = sample.segments
     segments[1][0] ^= 1

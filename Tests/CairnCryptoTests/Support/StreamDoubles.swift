@@ -20,23 +20,32 @@ struct PiecemealReader: ByteReader {
   }
 }
 
-/// Gives `count` bytes, then fails.
+/// Gives bytes, then fails once, then says that it has ended.
 struct FailingReader: ByteReader {
   var bytes: MemoryReader
+  private var hasFailed = false
+
+  init(_ bytes: [UInt8]) { self.bytes = MemoryReader(bytes) }
 
   mutating func read(into buffer: inout OutputRawSpan) throws(IOError) -> Int {
     let count = bytes.read(into: &buffer)
-    if count == 0 { throw .systemCall("read", "the failing input", .ioError) }
+    if count == 0, !hasFailed {
+      hasFailed = true
+      throw .systemCall("read", "the failing input", .ioError)
+    }
     return count
   }
 }
 
-/// Takes `room` bytes, then fails.
+/// Takes `room` bytes, then fails once: an output that others make room on again.
 struct FullWriter: ByteWriter {
   var room: Int
 
   mutating func write(_ bytes: RawSpan) throws(IOError) {
     room -= bytes.byteCount
-    if room < 0 { throw .systemCall("write", "the full output", .noSpace) }
+    if room < 0 {
+      room = .max
+      throw .systemCall("write", "the full output", .noSpace)
+    }
   }
 }

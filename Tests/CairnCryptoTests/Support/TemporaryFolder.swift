@@ -14,6 +14,8 @@ final class TemporaryFolder: Sendable {
 
   deinit { try? FileManager.default.removeItem(atPath: path.string) }
 
+  func path(of name: String) -> String { path.appending(name).string }
+
   /// Creates a file, and opens it at its start.
   func file(_ name: String, holding bytes: [UInt8]) throws -> FileDescriptor {
     try write(name, bytes)
@@ -21,10 +23,10 @@ final class TemporaryFolder: Sendable {
   }
 
   func write(_ name: String, _ bytes: [UInt8]) throws {
-    try Data(bytes).write(to: URL(filePath: path.appending(name).string))
+    try Data(bytes).write(to: URL(filePath: path(of: name)))
   }
 
   func content(_ name: String) throws -> [UInt8] {
-    Array(try Data(contentsOf: URL(filePath: path.appending(name).string)))
+    Array(try Data(contentsOf: URL(filePath: path(of: name))))
   }
 }
