@@ -8,7 +8,7 @@ public struct FixedSizeChunker: Chunker {
     maximumSize = size
   }
 
-  public func firstChunk(of bytes: RawSpan) -> Int {
+  public func firstChunk(of bytes: RawSpan, at offset: UInt64) -> Int {
     min(bytes.byteCount, maximumSize)
   }
 }

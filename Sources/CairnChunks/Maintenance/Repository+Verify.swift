@@ -166,7 +166,7 @@ extension Repository {
   private func check(_ pack: PackInfo) -> ChunkStoreError? {
     do throws(ChunkStoreError) {
       let scan = PackScan(hasher: ChunkHasher(access.idKey), compressors: compressors)
-      let table = try scan.check(pack, key: packKeys.key(of: pack), expected: nil) {
+      let table = try scan.check(pack, key: packKeys.key(of: pack)) {
         (range) throws(ChunkStoreError) in
         try target.getBlocking(pack.blob, range: range)
       }

@@ -2,6 +2,14 @@ import CairnCore
 import CairnCrypto
 import SystemPackage
 
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// Grows one pack in a temporary file: blocks in, an age file out.
 ///
 /// Used by one thread at a time.
@@ -17,14 +25,20 @@ final class PackBuilder {
   private let plain = ByteBuffer(capacity: Segment.plainSize)
   /// Sealed segments that are not written yet.
   private let sealed = ByteBuffer(capacity: 4 * Segment.sealedSize)
+  /// Where sealed segments are opened again, if they are.
+  private let opened: ByteBuffer?
   private var segmentNumber: UInt64 = 0
   private var fileSize: Int64 = 0
 
   /// - Parameters:
   ///   - spool: an empty file.
   ///   - recipients: who can open the pack.
-  init(in spool: SpooledFile, for recipients: [any Recipient]) throws(ChunkStoreError) {
+  ///   - isChecked: opens each segment again and compares.
+  init(
+    in spool: SpooledFile, for recipients: [any Recipient], isChecked: Bool
+  ) throws(ChunkStoreError) {
     self.spool = spool
+    opened = isChecked ? ByteBuffer(capacity: Segment.plainSize) : nil
     let header: [UInt8]
     let nonce: [UInt8]
     do {
@@ -93,9 +107,17 @@ final class PackBuilder {
     do {
       try cipher.seal(
         plain.bytes, index: segmentNumber, isFinal: isFinal, into: sealed.free)
+      if let opened {
+        let written = UnsafeRawBufferPointer(
+          start: sealed.free.baseAddress!, count: plain.count + Segment.tagSize)
+        opened.removeAll()
+        try cipher.open(written, index: segmentNumber, isFinal: isFinal, into: opened.free)
+        opened.count = plain.count
+      }
     } catch {
-      throw .sealing(error)
+      throw error.code == .payload ? .faultyMemory() : .sealing(error)
     }
+    if let opened, !opened.holdsTheSame(as: plain) { throw .faultyMemory() }
     sealed.count += plain.count + Segment.tagSize
     plain.removeAll()
     segmentNumber += 1
@@ -123,7 +145,22 @@ struct FinishedPack: Sendable {
   let file: SpooledFile
 }
 
+extension ChunkStoreError {
+  /// What was just made is not what was asked for.
+  @inline(never)
+  static func faultyMemory() -> ChunkStoreError {
+    ChunkStoreError(
+      .damaged,
+      "data changed in memory while it was packed, so nothing was published; "
+        + "the memory or processor of this machine is faulty: test it before you try again")
+  }
+}
+
 extension ByteBuffer {
+  func holdsTheSame(as other: ByteBuffer) -> Bool {
+    count == other.count && memcmp(base, other.base, count) == 0
+  }
+
   func appendArray(_ bytes: [UInt8]) {
     bytes.withUnsafeBytes { append($0) }
   }

@@ -4,8 +4,7 @@ import CairnCrypto
 /// Reads a whole pack from front to back and checks everything that can be checked of it: the seal of
 /// every segment, the form of every block, the id of every chunk, and that the table says the same.
 ///
-/// Used before a pack is put on the target, since memory or a disk may have changed a bit since its
-/// chunks were named, and by `verify`. One per thread.
+/// One per thread.
 final class PackScan {
   private let hasher: ChunkHasher
   private let compressors: [any Compressor]
@@ -25,12 +24,11 @@ final class PackScan {
   /// - Parameters:
   ///   - pack: its name, size and header length.
   ///   - key: opens its segments.
-  ///   - expected: what the table must say, or `nil` if it is not known.
   ///   - load: gives the stored bytes of a range.
-  /// - Returns: the table, and the digest of all stored bytes.
+  /// - Returns: the table.
   /// - Throws: ``ChunkStoreError/Code/damaged`` naming the pack and where in it.
   func check(
-    _ pack: PackInfo, key: PayloadKey, expected: PackTable?,
+    _ pack: PackInfo, key: PayloadKey,
     load: (Range<Int64>) throws(ChunkStoreError) -> [UInt8]
   ) throws(ChunkStoreError) -> PackTable {
     hash.reset()
@@ -51,12 +49,7 @@ final class PackScan {
     }
     var table = PackTable()
     // The blocks end where the table begins, which its own length tells; read ahead of the rest.
-    let tableStart: Int
-    if let expected {
-      tableStart = expected.endOfBlocks
-    } else {
-      tableStart = try endOfBlocks(of: pack, load: load)
-    }
+    let tableStart = try endOfBlocks(of: pack, load: load)
     while table.endOfBlocks < tableStart {
       try checkBlock(of: pack, &source, &table, load: load)
     }
@@ -66,9 +59,6 @@ final class PackScan {
     writer.append(PackFormat.trailer(tableLength: writer.count))
     guard stored.bytes.elementsEqual(writer.bytes) else {
       throw .damaged(pack.blob, "its table does not describe its blocks")
-    }
-    if let expected, !expected.describesTheSame(as: table) {
-      throw .damaged(pack.blob, "the index describes other chunks than it holds")
     }
     guard hash.finalize() == pack.digest else {
       throw .damaged(pack.blob, "its bytes do not have the digest that names it")
@@ -280,19 +270,6 @@ extension ChunkRecord {
       throw PackFormat.malformed("a chunk that is longer than its block")
     }
     return length
-  }
-}
-
-extension PackTable {
-  func describesTheSame(as other: PackTable) -> Bool {
-    blocks.count == other.blocks.count && entries.count == other.entries.count
-      && zip(blocks, other.blocks).allSatisfy {
-        $0.offset == $1.offset && $0.storedLength == $1.storedLength
-          && $0.rawLength == $1.rawLength && $0.codec == $1.codec && $0.entries == $1.entries
-      }
-      && zip(entries, other.entries).allSatisfy {
-        $0.id == $1.id && $0.recordLength == $1.recordLength && $0.hasLinks == $1.hasLinks
-      }
   }
 }
 

@@ -7,7 +7,9 @@ import CairnCrypto
 ///     cairn repository
 ///     version 1
 ///     id <32 hexadecimal digits>
-///     chunker fastcdc <minimum> <average> <maximum>
+///     chunker fastcdc
+///     fine <minimum> <average> <maximum> <length>
+///     coarse <minimum> <average> <maximum>
 ///     block <bytes>
 ///     pack <bytes>
 ///     node <bytes>
@@ -27,13 +29,19 @@ struct Descriptor: Hashable, Sendable {
       cairn repository
       version \(Self.version)
       id \(id)
-      chunker fastcdc \(chunker.minimum) \(chunker.average) \(chunker.maximum)
+      chunker fastcdc
+      fine \(Self.text(of: chunker.fine)) \(chunker.fineLength)
+      coarse \(Self.text(of: chunker.coarse))
       block \(layout.blockSize)
       pack \(layout.packSize)
       node \(layout.nodeSize)
 
       """
     return lines + "sha256 \(digest(of: lines))\n"
+  }
+
+  private static func text(of sizes: FastCDC.Sizes) -> String {
+    "\(sizes.minimum) \(sizes.average) \(sizes.maximum)"
   }
 
   private func digest(of lines: String) -> String {
@@ -73,13 +81,20 @@ struct Descriptor: Hashable, Sendable {
       guard let words = fields[name], words.count > position else { return nil }
       return Int(words[position])
     }
+    func sizes(_ name: Substring) -> FastCDC.Sizes? {
+      guard let minimum = number(name, 0), let average = number(name, 1),
+        let maximum = number(name, 2)
+      else { return nil }
+      return FastCDC.Sizes(minimum: minimum, average: average, maximum: maximum)
+    }
     guard let idText = fields["id"]?.first, let id = RepositoryID(String(idText)),
-      fields["chunker"]?.first == "fastcdc", let minimum = number("chunker", 1),
-      let average = number("chunker", 2), let maximum = number("chunker", 3),
-      let chunker = FastCDC.Parameters(minimum: minimum, average: average, maximum: maximum),
+      fields["chunker"]?.first == "fastcdc", let fine = sizes("fine"),
+      let coarse = sizes("coarse"), let fineLength = number("fine", 3), fineLength >= 0,
       let block = number("block"), let pack = number("pack"), let node = number("node"),
       let layout = RepositoryLayout(
-        chunker: chunker, blockSize: block, packSize: pack, nodeSize: node)
+        chunker: FastCDC.Parameters(
+          fine: fine, coarse: coarse, fineLength: UInt64(fineLength)),
+        blockSize: block, packSize: pack, nodeSize: node)
     else { throw .damaged(.descriptor, "its fields make no sense") }
     self.id = id
     self.layout = layout

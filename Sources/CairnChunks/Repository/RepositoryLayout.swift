@@ -9,12 +9,12 @@ public struct RepositoryLayout: Hashable, Sendable, Codable {
   /// The average size of a node of an ``EntryTree``.
   public let nodeSize: Int
 
-  /// - `blockSize` 128 KiB: LZ4 looks back 64 KiB, so larger blocks compress little better (source
+  /// - `blockSize` 256 KiB: LZ4 looks back 64 KiB, so larger blocks compress little better (source
   ///   code 2.8 to 1 at 64 KiB, 3.0 at 1 MiB), and reading one small chunk unpacks a whole block.
   /// - `packSize` 16 MiB: few enough blobs for an object store, small enough to write again.
   /// - `nodeSize` 8 KiB: a changed entry rewrites one node on each level.
   public static let standard = RepositoryLayout(
-    chunker: .standard, blockSize: 128 << 10, packSize: 16 << 20, nodeSize: 8 << 10)!
+    chunker: .standard, blockSize: 256 << 10, packSize: 16 << 20, nodeSize: 8 << 10)!
 
   /// - Returns: `nil` unless the block is 4 KiB to 4 MiB, the pack 64 KiB to 1 GiB, the node 256
   ///   bytes to 1 MiB.

@@ -18,6 +18,8 @@ package final class Lane: @unchecked Sendable {
   private let hasher: ChunkHasher
   private var open: [OpenBlock]
   private var packed: ByteBuffer
+  /// Where a packed block is unpacked again to be checked.
+  private var unpacked: ByteBuffer
 
   /// A buffer for the lane's user to read files into.
   package let input: ByteBuffer
@@ -33,6 +35,7 @@ package final class Lane: @unchecked Sendable {
     let blockSize = session.repository.layout.blockSize
     open = PackFamily.allCases.map { _ in OpenBlock(raw: ByteBuffer(capacity: blockSize)) }
     packed = ByteBuffer(capacity: blockSize)
+    unpacked = ByteBuffer(capacity: session.options.checksPacks ? blockSize : 1)
     input = ByteBuffer(capacity: max(1 << 20, session.chunker.maximumSize))
   }
 
@@ -76,6 +79,18 @@ package final class Lane: @unchecked Sendable {
     for family in PackFamily.allCases { try sealBlock(of: family) }
   }
 
+  /// Unpacks a block again and compares.
+  private func check(
+    _ packed: ByteBuffer, against raw: ByteBuffer, _ compressor: any Compressor
+  ) throws(ChunkStoreError) {
+    if unpacked.capacity < raw.count { unpacked = ByteBuffer(capacity: raw.count) }
+    let room = UnsafeMutableRawBufferPointer(start: unpacked.base, count: raw.count)
+    var output = OutputRawSpan(buffer: room, initializedCount: 0)
+    let isSound = compressor.decompress(packed.bytes.bytes, into: &output)
+    unpacked.count = output.finalize(for: room)
+    guard isSound, unpacked.holdsTheSame(as: raw) else { throw .faultyMemory() }
+  }
+
   private func sealBlock(of family: PackFamily) throws(ChunkStoreError) {
     let raw = open[family.rawValue].raw
     guard !raw.isEmpty else { return }
@@ -93,6 +108,11 @@ package final class Lane: @unchecked Sendable {
       compressor.compress(raw.bytes.bytes, into: &output)
     }
     packed.count = output.finalize(for: room)
+    if isPacked, session.options.checksPacks {
+      try session.times.measure(.check) { () throws(ChunkStoreError) in
+        try check(packed, against: raw, compressor)
+      }
+    }
     try session.withPack(family) { (pack) throws(ChunkStoreError) in
       try session.times.measure(.seal) { () throws(ChunkStoreError) in
         try pack.append(

@@ -5,8 +5,8 @@ import SystemPackage
 
 /// The machinery of a session, used by threads of the library's own.
 ///
-/// Threads store chunks through lanes; a lane hands full blocks to a pack; a full pack is checked and put
-/// on the target by an uploading thread while the lanes go on; and then its chunks enter the index. At most
+/// Threads store chunks through lanes; a lane hands full blocks to a pack; a full pack is put on the
+/// target by an uploading thread while the lanes go on; and then its chunks enter the index. At most
 /// ``maximumUploads`` packs wait, so a slow target slows the lanes down instead of filling memory.
 package final class SessionCore: Sendable {
   package let repository: Repository
@@ -17,7 +17,7 @@ package final class SessionCore: Sendable {
   /// Name, pack and seal.
   package let workers: ThreadPool
   package let chunker: any Chunker
-  private let options: SessionOptions
+  let options: SessionOptions
 
   private let lanes = Mutex<[Lane]>([])
   /// Packs that nobody appends to at the moment, the one used last at the end: so few are open as
@@ -39,7 +39,7 @@ package final class SessionCore: Sendable {
   /// An index blob is written at least for this many packs or chunks: what a crash leaves without one is
   /// read back pack by pack.
   private static let packsPerIndexBlob = 64
-  private static let chunksPerIndexBlob = 65_536
+  private static let chunksPerIndexBlob = 32_768
 
   init(_ repository: Repository, options: SessionOptions) throws(ChunkStoreError) {
     self.repository = repository
@@ -112,7 +112,8 @@ package final class SessionCore: Sendable {
     } catch {
       throw ChunkStoreError(.targetFailed, "cannot begin a pack", cause: error)
     }
-    return try PackBuilder(in: spool, for: [repository.access.packIdentity.recipient])
+    return try PackBuilder(
+      in: spool, for: [repository.access.packIdentity.recipient], isChecked: options.checksPacks)
   }
 
   private func finish(_ pack: PackBuilder) throws(ChunkStoreError) {
@@ -134,21 +135,6 @@ package final class SessionCore: Sendable {
   }
 
   private func upload(_ pack: FinishedPack) throws(ChunkStoreError) {
-    if options.checksPacks {
-      let scan = PackScan(
-        hasher: ChunkHasher(repository.access.idKey), compressors: repository.compressors)
-      let source = BlobSource(pack.file, byteCount: pack.info.size)
-      try times.measure(.check) { () throws(ChunkStoreError) in
-        _ = try scan.check(pack.info, key: pack.key, expected: pack.table) {
-          (range) throws(ChunkStoreError) in
-          do throws(IOError) {
-            return try source.read(range)
-          } catch {
-            throw ChunkStoreError(.targetFailed, "cannot check a pack", cause: error)
-          }
-        }
-      }
-    }
     try times.measure(.put) { () throws(ChunkStoreError) in
       try repository.target.putBlocking(
         pack.info.blob, BlobSource(pack.file, byteCount: pack.info.size))

@@ -6,9 +6,9 @@ public struct SessionOptions: Sendable {
   /// Where packs grow before they are put on a target that names no place of its own.
   public var spoolDirectory: FilePath
 
-  /// Reads each pack back and checks every chunk before it is put on the target. Memory that flips bits has
-  /// ruined repositories whose owners learned of it when they needed them; the price is a tenth to a fifth of
-  /// the time of a first backup.
+  /// Unpacks each block and opens each segment again as soon as it is made, and compares with what
+  /// went in. Memory that flips bits has ruined repositories whose owners learned of it when they
+  /// needed them; the price is a tenth of the time of a first backup.
   public var checksPacks: Bool
 
   /// Cuts streams; `nil` for the repository's own, which all its sessions should share.

@@ -11,6 +11,8 @@ package struct ContentWriter: ~Copyable {
   private var builder = ContentBuilder()
   private var jobs: OrderedJobs<Result<[ContentNode.Child], ChunkStoreError>>
   private var buffer: ByteBuffer
+  /// Where in the stream the buffer begins.
+  private var offset: UInt64 = 0
   private let spare: Monitor<[ByteBuffer]>
 
   private static let batchSize = 1 << 20
@@ -50,6 +52,7 @@ package struct ContentWriter: ~Copyable {
     try cut(isEnd: true)
     if jobs.isFull { try takeResult() }
     jobs.enqueue(.success([ContentNode.Child(id: nil, byteCount: count)]))
+    offset += count
   }
 
   /// Waits for all workers and returns the reference.
@@ -66,7 +69,8 @@ package struct ContentWriter: ~Copyable {
     session.times.measure(.cut) {
       while position < buffer.count, isEnd || buffer.count - position >= chunker.maximumSize {
         let rest = buffer.bytes.bytes.extracting(position..<buffer.count)
-        let length = chunker.firstChunk(of: rest)
+        let length = chunker.firstChunk(of: rest, at: offset)
+        offset += UInt64(length)
         precondition((1...rest.byteCount).contains(length), "a chunker cuts within its input")
         lengths.append(length)
         position += length
@@ -115,13 +119,15 @@ extension Lane {
     from reader: inout some ByteReader, chunker: any Chunker
   ) throws(ChunkStoreError) -> Content {
     var builder = ContentBuilder()
+    var offset: UInt64 = 0
     var isEnd = false
     while !isEnd {
       isEnd = try fillInput(from: &reader)
       var position = 0
       while position < input.count, isEnd || input.count - position >= chunker.maximumSize {
         let rest = UnsafeRawBufferPointer(rebasing: input.bytes[position...])
-        let length = chunker.firstChunk(of: rest.bytes)
+        let length = chunker.firstChunk(of: rest.bytes, at: offset)
+        offset += UInt64(length)
         let id = try store(data: UnsafeRawBufferPointer(rebasing: rest[..<length]), in: .content)
         try builder.append(ContentNode.Child(id: id, byteCount: UInt64(length)), self)
         position += length
