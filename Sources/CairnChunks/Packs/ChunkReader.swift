@@ -13,6 +13,7 @@ package final class ChunkReader: @unchecked Sendable {
   private let keys: PackKeys
   private let compressors: [any Compressor]
   private let hasher: ChunkHasher
+  private let layout: RepositoryLayout
   private var cipher: SegmentCipher?
 
   private struct BlockKey: Hashable {
@@ -37,6 +38,8 @@ package final class ChunkReader: @unchecked Sendable {
   private var windows: [Window] = []
   private var blocks: [BlockKey: CachedBlock] = [:]
   private var blockBytes = 0
+  /// The memory of blocks that were let go of.
+  private var spare: [ByteBuffer] = []
   private let blockBudget: Int
   private var clock: UInt64 = 0
   private let stored = ByteBuffer(capacity: PackFormat.blockHeaderSize)
@@ -47,6 +50,7 @@ package final class ChunkReader: @unchecked Sendable {
     target = repository.target
     index = repository.loadedIndex
     keys = repository.packKeys
+    layout = repository.layout
     compressors = repository.compressors
     hasher = ChunkHasher(repository.access.idKey)
     self.blockBudget = blockBudget
@@ -86,10 +90,12 @@ package final class ChunkReader: @unchecked Sendable {
       blocks.values[position].lastUse = clock
       return blocks.values[position].raw
     }
-    let raw = try load(place)
-    while blockBytes + raw.capacity > blockBudget, let oldest = oldestBlock() {
-      blockBytes -= blocks.removeValue(forKey: oldest)!.raw.capacity
+    while blockBytes + place.rawLength > blockBudget, let oldest = oldestBlock() {
+      let raw = blocks.removeValue(forKey: oldest)!.raw
+      blockBytes -= raw.capacity
+      if spare.count < 2 { spare.append(raw) }
     }
+    let raw = try load(place)
     blocks[key] = CachedBlock(raw: raw, lastUse: clock)
     blockBytes += raw.capacity
     return raw
@@ -111,12 +117,22 @@ package final class ChunkReader: @unchecked Sendable {
         header.storedLength == place.storedLength
       else { throw PackFormat.malformed("another block than the index says") }
       scratch.removeFirst(PackFormat.blockHeaderSize)
-      var raw = ByteBuffer(capacity: max(1, header.rawLength))
+      var raw = takeBuffer(header.rawLength)
       try scratch.unpack(header, with: compressors, into: &raw)
       return raw
     } catch {
       throw .damaged(pack.blob, "the block at \(place.offset): \(error)")
     }
+  }
+
+  /// Memory for a block, that of an earlier one if it is large enough.
+  private func takeBuffer(_ count: Int) -> ByteBuffer {
+    if let fitting = spare.firstIndex(where: { $0.capacity >= count }) {
+      return spare.remove(at: fitting)
+    }
+    spare.removeAll()
+    // One size for most blocks, so that they can take each other's place.
+    return ByteBuffer(capacity: max(count, layout.blockSize))
   }
 
   // MARK: Segments

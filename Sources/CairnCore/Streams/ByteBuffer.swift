@@ -1,4 +1,15 @@
-/// Memory of a fixed capacity, not cleared, filled from the front: what hot loops work in.
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Memory of a fixed capacity, filled from the front: what hot loops work in.
+///
+/// Large buffers are mapped, not allocated: an allocator would keep them, in an arena for each
+/// thread that had one, and a promise of peak memory would depend on its moods.
 ///
 /// One owner at a time: handed from thread to thread, never shared.
 package final class ByteBuffer: @unchecked Sendable {
@@ -9,13 +20,34 @@ package final class ByteBuffer: @unchecked Sendable {
   package var count = 0
 
   package init(capacity: Int) {
-    base = .allocate(byteCount: capacity, alignment: 64)
     self.capacity = capacity
+    guard capacity >= Self.mappedSize else {
+      base = .allocate(byteCount: capacity, alignment: 64)
+      return
+    }
+    let memory = mmap(
+      nil, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | Self.anonymous, -1, 0)
+    guard let memory, memory != MAP_FAILED else {
+      fatalError("no memory for a buffer of \(capacity) bytes")
+    }
+    base = memory
   }
 
   deinit {
-    base.deallocate()
+    if capacity >= Self.mappedSize {
+      munmap(base, capacity)
+    } else {
+      base.deallocate()
+    }
   }
+
+  private static let mappedSize = 64 << 10
+
+  #if canImport(Darwin)
+    private static let anonymous = MAP_ANON
+  #else
+    private static let anonymous = CInt(MAP_ANONYMOUS)
+  #endif
 
   package var bytes: UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(start: base, count: count)
