@@ -33,7 +33,7 @@ public struct Backup: Sendable {
     progress: any ProgressReporter = NoProgress()
   ) async throws(ChunkStoreError) -> BackupReport {
     let startTime = currentTime()
-    let previous = try await previousSnapshot(places)
+    let previous = try await previousSnapshot(of: places)
     let session = try await repository.startSession(sessionOptions)
     let options = options
     let cancellation = CancellationFlag()
@@ -52,8 +52,9 @@ public struct Backup: Sendable {
     return try outcome.get()
   }
 
-  private func previousSnapshot(
-    _ places: [WalkRoot]
+  /// The snapshot with which a backup of these places is compared.
+  public func previousSnapshot(
+    of places: [WalkRoot]
   ) async throws(ChunkStoreError) -> Snapshot? {
     switch options.previous {
     case .none: return nil

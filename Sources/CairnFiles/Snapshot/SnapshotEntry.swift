@@ -24,8 +24,13 @@ public struct SnapshotEntry: Sendable, Hashable {
 
   /// The key of a path as a person writes it: empty components and "." mean nothing.
   public static func key(ofPath path: String) -> [UInt8] {
+    key(ofPath: Array(path.utf8))
+  }
+
+  /// The key of a path in the bytes of the file system.
+  public static func key(ofPath path: [UInt8]) -> [UInt8] {
     Array(
-      path.utf8.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual(".".utf8) }
+      path.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual(".".utf8) }
         .joined(separator: [0]))
   }
 

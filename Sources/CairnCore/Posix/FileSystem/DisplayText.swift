@@ -1,7 +1,7 @@
 extension String {
   /// The bytes of a name or path as text for people: what is not printable UTF-8 is written as
   /// an escape, so that a name cannot forge a line of output.
-  package init(displaying bytes: some Sequence<UInt8>) {
+  public init(displaying bytes: some Sequence<UInt8>) {
     let bytes = Array(bytes)
     if let text = String(validating: bytes, as: UTF8.self),
       text.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })

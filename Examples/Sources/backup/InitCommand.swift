@@ -1,0 +1,97 @@
+import ArgumentParser
+import Cairn
+
+struct InitCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "init",
+    abstract: "Create a repository.",
+    discussion: """
+      Say who can open it: a new identity, recipients, a passphrase, or several of these; each is a \
+      way in of its own. Without any of them it is created for those that CAIRN_IDENTITY and \
+      CAIRN_PASSPHRASE_FILE name. Keep the identity or the passphrase elsewhere too: without one, \
+      nobody can read the repository.
+      """)
+
+  @Argument(
+    help: ArgumentHelp(
+      "A directory; it is made if only its last part is missing.", valueName: "repo"))
+  var place: ArgumentBytes
+
+  @Option(
+    help: ArgumentHelp(
+      "Write a new age identity to this file, which must not exist.", valueName: "file"))
+  var newIdentity: ArgumentBytes?
+
+  @Option(help: ArgumentHelp("An age recipient; can be repeated.", valueName: "age1…"))
+  var recipient: [String] = []
+
+  @Option(help: ArgumentHelp("A file whose first line is the passphrase.", valueName: "file"))
+  var passphraseFile: ArgumentBytes?
+
+  @OptionGroup var output: OutputOptions
+
+  func run() async throws {
+    var ways = try WayIn.recipients(recipient)
+    if let passphraseFile { ways.append(try .passphrase(passphraseFile)) }
+    if ways.isEmpty, newIdentity == nil { ways = try environmentWays() }
+
+    let target = try DirectoryTarget(place.path, creating: true)
+    if let newIdentity { ways.insert(try createIdentity(newIdentity), at: 0) }
+    let repository: Repository
+    do {
+      repository = try await Repository.create(
+        on: target, for: [ways[0].recipient], label: ways[0].label)
+    } catch {
+      // It opens nothing.
+      newIdentity?.path.remove()
+      throw error
+    }
+    for way in ways.dropFirst() {
+      try await repository.addKey(for: [way.recipient], label: way.label)
+    }
+    try await report(repository)
+  }
+
+  private func environmentWays() throws -> [WayIn] {
+    let credentials: Credentials
+    do {
+      credentials = try AccessOptions().credentials()
+    } catch is NoCredentials {
+      throw Failure(
+        "say who can open the repository: --new-identity, --recipient or --passphrase-file")
+    }
+    return try WayIn.all(for: credentials)
+  }
+
+  private func createIdentity(_ file: ArgumentBytes) throws -> WayIn {
+    let identity = try X25519Identity.generate()
+    let now = Formatting.utcTime(Formatting.now()).prefix(19) + "Z"
+    try SecretFile.create(file, IdentityFile.text(of: identity, comments: ["created: \(now)"]))
+    return WayIn(recipient: identity.recipient, label: "owner")
+  }
+
+  private struct Document: Encodable {
+    let repository: String
+    let id: String
+    let keys: [Repository.Key]
+    let newIdentity: String?
+  }
+
+  private func report(_ repository: Repository) async throws {
+    let output = Output()
+    if self.output.json {
+      try output.write(
+        json: Document(
+          repository: repository.target.name, id: repository.id.description,
+          keys: try await repository.keys(), newIdentity: newIdentity?.text))
+    } else {
+      try output.writeLine("created the repository \(repository.id) in \(repository.target.name)")
+      if let newIdentity {
+        try output.writeLine(
+          "its key is in \(newIdentity.text); keep a copy elsewhere, since nothing opens the "
+            + "repository without it")
+      }
+    }
+    try output.flush()
+  }
+}

@@ -1,0 +1,79 @@
+import Cairn
+import Synchronization
+import SystemPackage
+
+/// A line on the terminal that says how far a command has come; nothing where standard error is no
+/// terminal.
+struct ProgressLine: ProgressReporter {
+  private let verb: String
+  /// An estimate of the bytes to come, where the operation itself knows no total.
+  private let expectedBytes: Int64?
+  private let start = ContinuousClock.now
+
+  /// Whether the line stands on the terminal now; messages clear it first.
+  private static let isShown = Mutex(false)
+  private static let erase = "\r\u{1B}[K"
+
+  private init(_ verb: String, expectedBytes: Int64?) {
+    self.verb = verb
+    self.expectedBytes = expectedBytes
+  }
+
+  /// A reporter for an operation.
+  static func reporter(_ verb: String, expectedBytes: UInt64? = nil) -> any ProgressReporter {
+    guard FileDescriptor.standardError.isTerminal else { return NoProgress() }
+    return ProgressLine(verb, expectedBytes: expectedBytes.flatMap { Int64(exactly: $0) })
+  }
+
+  func report(_ progress: Progress) {
+    let seconds = (ContinuousClock.now - start).seconds
+    var parts = ["\(Formatting.count(progress.completed)) \(progress.unit)"]
+    if let total = progress.total, total > progress.completed {
+      parts[0] =
+        "\(Formatting.count(progress.completed)) of \(Formatting.count(total)) "
+        + progress.unit
+    }
+    parts.append(Formatting.bytes(max(0, progress.bytes)))
+    // The first moments say nothing about the rest.
+    if seconds > 1 {
+      parts.append("\(Formatting.bytes(Int64(Double(max(0, progress.bytes)) / seconds)))/s")
+      if let share = share(progress), share > 0.01, share < 1 {
+        parts.append("about \(Formatting.duration(seconds / share - seconds)) left")
+      }
+    }
+    let text = "\(verb): " + parts.joined(separator: ", ")
+    Self.isShown.withLock { isShown in
+      isShown = true
+      Self.write(Self.erase + text.prefix(terminalWidth() - 1))
+    }
+  }
+
+  private func share(_ progress: Progress) -> Double? {
+    if let total = progress.total, total > 0 {
+      return Double(progress.completed) / Double(total)
+    }
+    if let expectedBytes, expectedBytes > 0 {
+      return Double(progress.bytes) / Double(expectedBytes)
+    }
+    return nil
+  }
+
+  /// Takes the line away, before something else is written.
+  static func clear() {
+    isShown.withLock { isShown in
+      if isShown { write(erase) }
+      isShown = false
+    }
+  }
+
+  private static func write(_ text: String) {
+    // There is nobody to tell if this fails.
+    _ = try? FileDescriptor.standardError.writeAll(text.utf8)
+  }
+}
+
+extension Duration {
+  var seconds: Double {
+    Double(components.seconds) + Double(components.attoseconds) / 1e18
+  }
+}

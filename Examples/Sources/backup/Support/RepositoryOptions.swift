@@ -1,0 +1,90 @@
+import ArgumentParser
+import Cairn
+import SystemPackage
+
+/// What every command takes.
+struct OutputOptions: ParsableArguments {
+  @Flag(help: "Print JSON on standard output instead of text.")
+  var json = false
+}
+
+/// How a repository is found and opened.
+struct RepositoryOptions: ParsableArguments {
+  @Argument(help: ArgumentHelp("The repository, a directory.", valueName: "repo"))
+  var place: ArgumentBytes
+
+  @OptionGroup var access: AccessOptions
+
+  @OptionGroup var output: OutputOptions
+
+  func target(creating: Bool = false) throws -> DirectoryTarget {
+    try DirectoryTarget(place.path, creating: creating)
+  }
+
+  func open() async throws -> Repository {
+    // A place that is no repository is told before a key that is missing.
+    let target = try target()
+    let credentials: Credentials
+    do {
+      credentials = try access.credentials()
+    } catch is NoCredentials {
+      throw Failure(
+        "nothing was given that opens the repository; use --identity or --passphrase-file, or set "
+          + "CAIRN_IDENTITY or CAIRN_PASSPHRASE_FILE")
+    }
+    return try await Repository.open(on: target, with: credentials.identities)
+  }
+}
+
+/// Who opens the repository.
+struct AccessOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "An age identity file that opens the repository; also from CAIRN_IDENTITY.",
+      valueName: "file"))
+  var identity: ArgumentBytes?
+
+  @Option(
+    help: ArgumentHelp(
+      "A file whose first line is the passphrase; also from CAIRN_PASSPHRASE_FILE.",
+      valueName: "file"))
+  var passphraseFile: ArgumentBytes?
+
+  /// From the command line, or else from the environment; nothing is mixed.
+  ///
+  /// - Throws: ``NoCredentials``, or why what was given cannot be used.
+  func credentials() throws -> Credentials {
+    if identity != nil || passphraseFile != nil {
+      return try Credentials(identity: identity, passphraseFile: passphraseFile)
+    }
+    return try Credentials(
+      identity: environment("CAIRN_IDENTITY"),
+      passphraseFile: environment("CAIRN_PASSPHRASE_FILE"))
+  }
+}
+
+/// What opens a repository, and for whom it would be sealed so that this opens it.
+struct Credentials {
+  var identities: [any Identity] = []
+  /// Those of identities.
+  var recipients: [any Recipient] = []
+  var passphrase: SecretBytes?
+
+  init(identity: ArgumentBytes?, passphraseFile: ArgumentBytes?) throws {
+    if let identity {
+      do {
+        let file = try IdentityFile(parsing: try SecretFile.read(identity))
+        identities += file.identities
+        recipients += file.recipients
+      } catch let error as CryptoError {
+        throw Failure("\(identity.text) is not a file of age identities: \(error)")
+      }
+    }
+    if let passphraseFile {
+      let passphrase = try SecretFile.readPassphrase(passphraseFile)
+      self.passphrase = passphrase
+      identities.append(ScryptIdentity(passphrase: passphrase))
+    }
+    if identity == nil, passphraseFile == nil { throw NoCredentials() }
+  }
+}

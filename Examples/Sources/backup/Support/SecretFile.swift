@@ -1,0 +1,66 @@
+import Cairn
+import SystemPackage
+
+/// Files that hold keys and passphrases.
+enum SecretFile {
+  /// More than a file of keys has, so that a wrong name does not fill the memory.
+  private static let limit = 1 << 20
+
+  /// The whole content; it may also come from a pipe.
+  static func read(_ name: ArgumentBytes) throws -> SecretBytes {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: limit, alignment: 16)
+    // Freed memory is handed on as it is.
+    defer {
+      buffer.initializeMemory(as: UInt8.self, repeating: 0)
+      buffer.deallocate()
+    }
+    var count = 0
+    do {
+      let file = try FileDescriptor.open(name.path, .readOnly, options: .closeOnExec)
+      try file.closeAfter {
+        while count < limit {
+          let free = UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
+          let added = try file.read(into: free)
+          if added == 0 { break }
+          count += added
+        }
+      }
+    } catch {
+      throw Failure("cannot read \(name.text): \(error); check its name and its permissions")
+    }
+    guard count < limit else {
+      throw Failure("\(name.text) is too large for a file of keys or a passphrase")
+    }
+    return SecretBytes(copying: UnsafeRawBufferPointer(rebasing: buffer[..<count]).bytes)
+  }
+
+  /// The first line, without its end.
+  static func readPassphrase(_ name: ArgumentBytes) throws -> SecretBytes {
+    let passphrase = try read(name).withUnsafeBytes { bytes in
+      let end = bytes.firstIndex(of: UInt8(ascii: "\n")) ?? bytes.endIndex
+      return SecretBytes(copying: UnsafeRawBufferPointer(rebasing: bytes[..<end]).bytes)
+    }
+    guard passphrase.count > 0 else {
+      throw Failure("the first line of \(name.text) is empty; write the passphrase there")
+    }
+    return passphrase
+  }
+
+  /// Writes a new file that only its owner can read, durable on return.
+  static func create(_ name: ArgumentBytes, _ content: SecretBytes) throws {
+    do {
+      let file = try FileDescriptor.open(
+        name.path, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
+        permissions: .ownerReadWrite)
+      try file.closeAfter {
+        _ = try content.withUnsafeBytes { try file.writeAll($0) }
+        try file.synchronize()
+      }
+      try name.path.synchronizeParent()
+    } catch Errno.fileExists {
+      throw Failure("\(name.text) exists already and is not overwritten; choose another name")
+    } catch {
+      throw Failure("cannot write \(name.text): \(error)")
+    }
+  }
+}

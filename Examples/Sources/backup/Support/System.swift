@@ -1,0 +1,102 @@
+import Dispatch
+import SystemPackage
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+// What swift-system does not have.
+
+extension FileDescriptor {
+  /// Waits until the file is on the disk.
+  func synchronize() throws(Errno) {
+    guard fsync(rawValue) == 0 else { throw Errno(rawValue: errno) }
+  }
+
+  var isTerminal: Bool { isatty(rawValue) == 1 }
+}
+
+extension FilePath {
+  /// Waits until the name of this file is on the disk.
+  func synchronizeParent() throws {
+    let parent = removingLastComponent()
+    let directory = try FileDescriptor.open(
+      parent.isEmpty ? "." : parent, .readOnly, options: [.directory, .closeOnExec])
+    try directory.closeAfter { try directory.synchronize() }
+  }
+
+  /// Whether there is something of this name, be it a link to nowhere.
+  var exists: Bool { (try? Stat(self, followTargetSymlink: false)) != nil }
+
+  func remove() {
+    _ = withPlatformString { unlink($0) }
+  }
+
+  /// The path without symbolic links, "." and "..".
+  func resolved() throws -> FilePath {
+    try withPlatformString { path in
+      guard let resolved = realpath(path, nil) else { throw Errno(rawValue: errno) }
+      defer { free(resolved) }
+      return FilePath(platformString: resolved)
+    }
+  }
+
+  static func workingDirectory() throws -> FilePath {
+    guard let path = getcwd(nil, 0) else { throw Errno(rawValue: errno) }
+    defer { free(path) }
+    return FilePath(platformString: path)
+  }
+}
+
+/// A variable of the environment; one that is empty counts as not set.
+func environment(_ name: String) -> ArgumentBytes? {
+  guard let value = getenv(name), value.pointee != 0 else { return nil }
+  return ArgumentBytes(UnsafeRawBufferPointer(start: value, count: strlen(value)))
+}
+
+func hostName() -> String {
+  var name = [UInt8](repeating: 0, count: 256)
+  _ = name.withUnsafeMutableBytes {
+    gethostname($0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count - 1)
+  }
+  return String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)
+}
+
+/// The columns of the terminal on standard error.
+func terminalWidth() -> Int {
+  var size = winsize()
+  let request = UInt(TIOCGWINSZ)
+  return ioctl(STDERR_FILENO, request, &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+}
+
+/// `exit`, which means something else inside a command.
+func endProcess(_ status: Int32) -> Never {
+  exit(status)
+}
+
+/// What the process does about signals.
+enum Signals {
+  /// A reader of our output that goes away is an error of `write`, not the end of the process.
+  static func ignoreBrokenPipe() {
+    _ = signal(SIGPIPE, SIG_IGN)
+  }
+
+  /// Calls `action` once when the process is asked to end; asked again, it ends at once.
+  static func onInterruption(_ action: @escaping @Sendable () -> Void) -> [any DispatchSourceSignal]
+  {
+    [SIGINT, SIGTERM].map { number in
+      _ = signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      source.setEventHandler {
+        _ = signal(number, SIG_DFL)
+        action()
+      }
+      source.resume()
+      return source
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import Cairn
+
+struct VerifyCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Check that the repository is sound.",
+    discussion: """
+      By default: that everything that a snapshot needs is there, and that the lists of files are \
+      sound. With --data, every stored byte is read and checked, with --sample that of some packs. If \
+      something is wrong it is named, with the files that it affects, and the exit status is 2.
+      """)
+
+  @OptionGroup var repository: RepositoryOptions
+
+  @Flag(help: "Read and check every stored byte.")
+  var data = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Read and check this share of the packs, chosen at random.", valueName: "percent"))
+  var sample: Double?
+
+  func validate() throws {
+    guard !data || sample == nil else {
+      throw ValidationError("--data checks everything; leave out --sample.")
+    }
+    guard sample.map({ $0 > 0 && $0 <= 100 }) ?? true else {
+      throw ValidationError("--sample takes a number from 0 to 100.")
+    }
+  }
+
+  private struct Document: Encodable {
+    let sound: Bool
+    let report: VerifyReport
+    let elapsed: Double
+  }
+
+  func run() async throws {
+    let start = ContinuousClock.now
+    let store = try await repository.open()
+    let depth: VerifyOptions.Depth =
+      data ? .data : sample.map { .sample(percent: $0) } ?? .structure
+    let report = try await store.verify(
+      VerifyOptions(depth), progress: ProgressLine.reporter("verifying"))
+    for problem in report.problems { printError(problem.message) }
+    if report.unlistedProblems > 0 {
+      printError("\(Formatting.count(report.unlistedProblems, "more problem")) not listed")
+    }
+    try print(report, seconds: (ContinuousClock.now - start).seconds)
+    try (report.isSound ? ExitStatus.done : .failed).end()
+  }
+
+  private func print(_ report: VerifyReport, seconds: Double) throws {
+    let output = Output()
+    if repository.output.json {
+      try output.write(json: Document(sound: report.isSound, report: report, elapsed: seconds))
+    } else {
+      try output.writeLine(
+        "\(Formatting.count(report.roots, "snapshot")), \(Formatting.count(report.chunks, "chunk")), "
+          + "\(Formatting.count(report.packs, "pack")), "
+          + "\(Formatting.count(report.checkedPacks)) of them read, "
+          + "\(Formatting.bytes(report.readBytes)), in \(Formatting.duration(seconds))")
+      try output.writeLine(
+        report.isSound
+          ? "no problem was found"
+          : "\(Formatting.count(Int64(report.problems.count) + report.unlistedProblems, "problem"))"
+      )
+    }
+    try output.flush()
+  }
+}
