@@ -86,7 +86,7 @@ public final class DirectoryTarget: LocalTarget {
         throw IOError(.changed, operation: "put", subject: name.description)
       }
       try final.removingLastComponent().synchronizeDirectory()
-    } catch where error.code == .changed {
+    } catch  where error.code == .changed {
       throw .conflict(name, in: self.name)
     } catch {
       throw failure("write", name, error)
@@ -186,11 +186,11 @@ public final class DirectoryTarget: LocalTarget {
     do {
       do {
         return try file.publish(as: final)
-      } catch where error.errno == .noSuchFileOrDirectory {
+      } catch  where error.errno == .noSuchFileOrDirectory {
         try makeFolders(of: final)
         return try file.publish(as: final)
       }
-    } catch where error.errno == .improperLink {
+    } catch  where error.errno == .improperLink {
       return false
     }
   }
@@ -256,7 +256,7 @@ public final class DirectoryTarget: LocalTarget {
         else { return }
         children.append(Child(name: blob, kind: kind))
       }
-    } catch where error.errno == .noSuchFileOrDirectory && !folder.isEmpty {
+    } catch  where error.errno == .noSuchFileOrDirectory && !folder.isEmpty {
       guard try status(of: path) != nil else { throw error }
       return true
     }
