@@ -22,6 +22,8 @@ public final class Repository: Sendable {
   let packKeys: PackKeys
 
   private let index: any ChunkIndex
+  /// Describes the packs that sessions put on the target.
+  let indexWriter = IndexWriter()
   private let indexBlobs = Mutex<Set<BlobName>>([])
   private let isIndexLoaded = Mutex(false)
   private let readers = Mutex<[ChunkReader]>([])
