@@ -24,3 +24,10 @@ struct SeededRandom: RandomNumberGenerator {
     return bytes
   }
 }
+
+extension SeededRandom {
+  static func bytes(_ count: Int, seed: UInt64) -> [UInt8] {
+    var random = SeededRandom(seed)
+    return random.bytes(count)
+  }
+}
