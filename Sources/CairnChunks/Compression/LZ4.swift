@@ -21,6 +21,9 @@ public struct LZ4: Compressor {
     self.effort = effort
   }
 
+  /// What an empty block is packed to: a sequence of no literals and no match.
+  private static let packedNothing: [UInt8] = [0]
+
   public var codec: UInt8 { 1 }
 
   public func compress(_ raw: RawSpan, into output: inout OutputRawSpan) -> Bool {
@@ -41,6 +44,7 @@ public struct LZ4: Compressor {
 
   public func decompress(_ packed: RawSpan, into output: inout OutputRawSpan) -> Bool {
     let expected = output.freeCapacity
+    guard expected > 0 else { return Array(packed) == Self.packedNothing }
     let count = packed.withUnsafeBytes { source in
       output.append { free in
         let count = LZ4_decompress_safe(

@@ -22,6 +22,8 @@ public final class Repository: Sendable {
   let packKeys: PackKeys
 
   private let index: any ChunkIndex
+  /// Describes the packs that sessions put on the target.
+  let indexWriter = IndexWriter()
   private let indexBlobs = Mutex<Set<BlobName>>([])
   private let isIndexLoaded = Mutex(false)
   private let readers = Mutex<[ChunkReader]>([])
@@ -393,6 +395,8 @@ public final class Repository: Sendable {
   /// Reads a range of a stream, fewer bytes if it ends before.
   ///
   /// O(log n) nodes and the chunks that the range touches.
+  ///
+  /// - Throws: ``ChunkStoreError/Code/invalid`` for more than 2 GiB, which belong in a writer.
   public func read(
     _ content: Content, in range: Range<UInt64>
   ) async throws(ChunkStoreError) -> [UInt8] {

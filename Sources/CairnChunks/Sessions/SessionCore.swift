@@ -19,7 +19,12 @@ package final class SessionCore: Sendable {
   package let chunker: any Chunker
   let options: SessionOptions
 
-  private let lanes = Mutex<[Lane]>([])
+  private struct Lanes {
+    var idle: [Lane] = []
+    var lent = 0
+    var isFlushing = false
+  }
+  private let lanes = Monitor(Lanes())
   /// Packs that nobody appends to at the moment, the one used last at the end: so few are open as
   /// threads append at the same time.
   private let openPacks = Mutex<[[PackBuilder]]>([[], []])
@@ -29,17 +34,10 @@ package final class SessionCore: Sendable {
   private struct Uploads {
     var waiting = 0
     var failure: ChunkStoreError?
-    var described = IndexBlob()
-    var describedChunks = 0
   }
   private let uploads = Monitor(Uploads())
   private let uploaders: ThreadPool
   private static let maximumUploads = 2
-
-  /// An index blob is written at least for this many packs or chunks: what a crash leaves without one is
-  /// read back pack by pack.
-  private static let packsPerIndexBlob = 64
-  private static let chunksPerIndexBlob = 32_768
 
   init(_ repository: Repository, options: SessionOptions) throws(ChunkStoreError) {
     self.repository = repository
@@ -62,13 +60,23 @@ package final class SessionCore: Sendable {
     _ body: (Lane) throws(ChunkStoreError) -> Result
   ) throws(ChunkStoreError) -> Result {
     try check()
-    let lane = lanes.withLock { $0.popLast() } ?? Lane(self)
-    defer { lanes.withLock { $0.append(lane) } }
+    let idle: Lane? = lanes.wait { lanes in
+      guard !lanes.isFlushing else { return nil }
+      lanes.lent += 1
+      return .some(lanes.idle.popLast())
+    }
+    let lane = idle ?? Lane(self)
+    defer {
+      lanes.change { lanes in
+        lanes.lent -= 1
+        lanes.idle.append(lane)
+      }
+    }
     do {
       return try body(lane)
     } catch {
       // What the lane had claimed may be lost with the failed call, so nothing may be published.
-      if error.code != .host { fail(error) }
+      if error.code != .host, error.code != .invalid { fail(error) }
       throw error
     }
   }
@@ -150,24 +158,11 @@ package final class SessionCore: Sendable {
   /// Takes a pack that is on the target into the index, and has the next index blob describe it.
   func adopt(_ pack: PackInfo, _ table: PackTable) throws(ChunkStoreError) {
     try index.insert(pack, PackContents(table))
-    let full = uploads.withLock { uploads -> IndexBlob? in
-      uploads.described.packs.append((pack, table))
-      uploads.describedChunks += table.entries.count
-      guard
-        uploads.described.packs.count >= Self.packsPerIndexBlob
-          || uploads.describedChunks >= Self.chunksPerIndexBlob
-      else { return nil }
-      return Self.takeDescribed(&uploads)
-    }
-    if let full { try putIndexBlob(full) }
+    if repository.indexWriter.add(pack, table) { try describePacks() }
   }
 
-  private static func takeDescribed(_ uploads: inout Uploads) -> IndexBlob {
-    defer {
-      uploads.described = IndexBlob()
-      uploads.describedChunks = 0
-    }
-    return uploads.described
+  private func describePacks() throws(ChunkStoreError) {
+    try repository.indexWriter.write { (blob) throws(ChunkStoreError) in try putIndexBlob(blob) }
   }
 
   private func putIndexBlob(_ blob: IndexBlob) throws(ChunkStoreError) {
@@ -189,10 +184,16 @@ package final class SessionCore: Sendable {
 
   /// Makes everything durable that was stored: packs first, then the index.
   ///
-  /// No lane is lent at this time.
+  /// Waits until no lane is lent, and no lane is lent until it returns: a chunk that one lane holds
+  /// was left out by the others, so all of them are flushed together.
   func flush() throws(ChunkStoreError) {
     try check()
-    let idle = lanes.withLock { $0 }
+    let idle = lanes.wait { lanes -> [Lane]? in
+      guard !lanes.isFlushing, lanes.lent == 0 else { return nil }
+      lanes.isFlushing = true
+      return lanes.idle
+    }
+    defer { lanes.change { $0.isFlushing = false } }
     do {
       for lane in idle { try lane.flush() }
       for family in PackFamily.allCases {
@@ -200,20 +201,12 @@ package final class SessionCore: Sendable {
           try finish(pack)
         }
       }
+      uploads.wait { $0.waiting == 0 ? .some(()) : nil }
+      try check()
+      try describePacks()
     } catch {
       fail(error)
       throw error
-    }
-    uploads.wait { $0.waiting == 0 ? .some(()) : nil }
-    try check()
-    let rest = uploads.withLock { Self.takeDescribed(&$0) }
-    if !rest.packs.isEmpty {
-      do {
-        try putIndexBlob(rest)
-      } catch {
-        fail(error)
-        throw error
-      }
     }
   }
 

@@ -1,4 +1,5 @@
 import CairnCore
+import Synchronization
 public import SystemPackage
 
 #if canImport(Darwin)
@@ -17,9 +18,19 @@ public import SystemPackage
 public final class DirectoryTarget: LocalTarget {
   public let path: FilePath
   private let temporary: FilePath
+  private let isPrepared = Mutex(false)
 
-  public var name: String { path.string }
-  public var spoolDirectory: FilePath? { temporary }
+  /// No blob can have this name.
+  private static let temporaryName = ".tmp"
+
+  public var name: String { path.displayText }
+
+  /// A directory beside the blobs, made when it is asked for.
+  public var spoolDirectory: FilePath? {
+    // Where it cannot be made, whoever creates a file in it learns why.
+    try? prepareTemporary()
+    return temporary
+  }
 
   /// - Parameters:
   ///   - path: the directory.
@@ -27,7 +38,7 @@ public final class DirectoryTarget: LocalTarget {
   /// - Throws: ``ChunkStoreError/Code/targetFailed`` if it is not a directory that can be used.
   public init(_ path: FilePath, creating: Bool = false) throws(ChunkStoreError) {
     self.path = path
-    temporary = path.appending("tmp")
+    temporary = path.appending(Self.temporaryName)
     do throws(IOError) {
       if creating, try makeDirectory(path) {
         let parent = path.removingLastComponent()
@@ -35,7 +46,7 @@ public final class DirectoryTarget: LocalTarget {
       }
       guard try status(of: path)?.isDirectory == true else {
         throw IOError(
-          .invalidPath, operation: "open the repository at", subject: path.string,
+          .invalidPath, operation: "open the repository at", subject: path.displayText,
           detail: "there is no such directory")
       }
     } catch {
@@ -43,20 +54,20 @@ public final class DirectoryTarget: LocalTarget {
     }
   }
 
-  /// Makes the directory of temporary files, and removes those that a crash left.
+  /// Makes the directory of temporary files, and the first time removes those that a crash left.
   private func prepareTemporary() throws(IOError) {
     if try makeDirectory(temporary) { try path.synchronizeDirectory() }
-    try SpooledFile.removeAbandoned(in: temporary)
+    let isFirst = isPrepared.withLock { isPrepared in
+      defer { isPrepared = true }
+      return !isPrepared
+    }
+    if isFirst { try SpooledFile.removeAbandoned(in: temporary) }
   }
 
   /// A temporary file on the target's file system.
   func makeSpool() throws(IOError) -> SpooledFile {
-    do {
-      return try SpooledFile(in: temporary)
-    } catch where error.errno == .noSuchFileOrDirectory {
-      try prepareTemporary()
-      return try SpooledFile(in: temporary)
-    }
+    try prepareTemporary()
+    return try SpooledFile(in: temporary)
   }
 
   // MARK: LocalTarget
@@ -70,12 +81,12 @@ public final class DirectoryTarget: LocalTarget {
       if !isPublished, let copy = try copyIfOnAnotherFileSystem(source, final) {
         isPublished = try publish(copy, as: final)
       }
-      if !isPublished { isPublished = try isSame(final, source) }
+      if !isPublished { isPublished = try isSame(name, source) }
       guard isPublished else {
         throw IOError(.changed, operation: "put", subject: name.description)
       }
       try final.removingLastComponent().synchronizeDirectory()
-    } catch where error.code == .changed {
+    } catch  where error.code == .changed {
       throw .conflict(name, in: self.name)
     } catch {
       throw failure("write", name, error)
@@ -99,16 +110,24 @@ public final class DirectoryTarget: LocalTarget {
         }
       }
     } catch {
+      if error.errno == .noSuchFileOrDirectory || error.errno == .notDirectory {
+        try requireDirectory(for: name)
+        throw .missing(name)
+      }
       throw failure("read", name, error)
     }
   }
 
   public func findSize(of name: BlobName) throws(ChunkStoreError) -> Int64? {
     do throws(IOError) {
-      return try status(of: path.appending(name.description)).flatMap { $0.isFile ? $0.size : nil }
+      if let status = try status(of: path.appending(name.description)), status.isFile {
+        return status.size
+      }
     } catch {
       throw failure("look at", name, error)
     }
+    try requireDirectory(for: name)
+    return nil
   }
 
   public func names(
@@ -120,7 +139,8 @@ public final class DirectoryTarget: LocalTarget {
       let folder = prefix.lastIndex(of: "/").map { prefix[...$0] } ?? ""
       try collect(folder, prefix: prefix, after: after, limit: limit, into: &found)
     } catch {
-      throw ChunkStoreError(.targetFailed, "cannot list \(prefix) in \(self.name)", cause: error)
+      throw ChunkStoreError(
+        .targetFailed, "cannot list the blobs \(prefix) in \(self.name)", cause: error)
     }
     return found
   }
@@ -129,11 +149,11 @@ public final class DirectoryTarget: LocalTarget {
     let file = path.appending(name.description)
     do throws(IOError) {
       do throws(Errno) {
-        try retryOnInterrupt { unlink(file.string) }
-      } catch .noSuchFileOrDirectory {
+        try retryOnInterrupt { unlink(file.cString) }
+      } catch .noSuchFileOrDirectory, .notDirectory, .isDirectory {
         return
       } catch {
-        throw .systemCall("remove", file.string, error)
+        throw .systemCall("remove", file.displayText, error)
       }
       try file.removingLastComponent().synchronizeDirectory()
     } catch {
@@ -154,7 +174,7 @@ public final class DirectoryTarget: LocalTarget {
           try spool.file.writeFully(at: offset, bytes)
         }
       } catch {
-        throw .systemCall("write to", temporary.string, error)
+        throw .systemCall("write to", temporary.displayText, error)
       }
       offset = end
     }
@@ -164,11 +184,13 @@ public final class DirectoryTarget: LocalTarget {
   /// Links a finished file to its name, making its folders where they are missing.
   private func publish(_ file: SpooledFile, as final: FilePath) throws(IOError) -> Bool {
     do {
-      return try file.publish(as: final)
-    } catch where error.errno == .noSuchFileOrDirectory {
-      try makeFolders(of: final)
-      return try file.publish(as: final)
-    } catch where error.errno == .improperLink {
+      do {
+        return try file.publish(as: final)
+      } catch  where error.errno == .noSuchFileOrDirectory {
+        try makeFolders(of: final)
+        return try file.publish(as: final)
+      }
+    } catch  where error.errno == .improperLink {
       return false
     }
   }
@@ -188,10 +210,7 @@ public final class DirectoryTarget: LocalTarget {
     if try makeDirectory(folder) { try folder.removingLastComponent().synchronizeDirectory() }
   }
 
-  private func isSame(_ file: FilePath, _ source: BlobSource) throws(IOError) -> Bool {
-    guard let present = BlobName(String(file.string.dropFirst(path.string.utf8.count + 1))) else {
-      return false
-    }
+  private func isSame(_ present: BlobName, _ source: BlobSource) throws(IOError) -> Bool {
     return try withFile(present) { (file) throws(IOError) in
       guard try file.size(named: present.description) == source.byteCount else { return false }
       let window = FileWindow(file, byteCount: source.byteCount, name: present.description)
@@ -212,9 +231,9 @@ public final class DirectoryTarget: LocalTarget {
     let file: FileDescriptor
     do throws(Errno) {
       file = FileDescriptor(
-        rawValue: try retryOnInterrupt { open(path.string, O_RDONLY | O_CLOEXEC) })
+        rawValue: try retryOnInterrupt { open(path.cString, O_RDONLY | O_CLOEXEC) })
     } catch {
-      throw .systemCall("open", path.string, error)
+      throw .systemCall("open", path.displayText, error)
     }
     defer { try? file.close() }
     return try body(file)
@@ -228,47 +247,69 @@ public final class DirectoryTarget: LocalTarget {
     _ folder: Substring, prefix: String, after: BlobName?, limit: Int, into found: inout [BlobInfo]
   ) throws(IOError) -> Bool {
     let directory = path.appending(String(folder))
-    var children: [(sortKey: String, name: String, isFolder: Bool, size: Int64)] = []
-    let names: [[UInt8]]
-    do {
-      names = try directory.names()
-    } catch where error.errno == .noSuchFileOrDirectory {
+    var children: [Child] = []
+    do throws(IOError) {
+      try directory.forEachName { bytes, kind in
+        let name = String(folder) + String(decoding: bytes, as: UTF8.self)
+        guard let blob = BlobName(name),
+          name.utf8.starts(with: prefix.utf8) || prefix.utf8.starts(with: name.utf8)
+        else { return }
+        children.append(Child(name: blob, kind: kind))
+      }
+    } catch  where error.errno == .noSuchFileOrDirectory && !folder.isEmpty {
+      guard try status(of: path) != nil else { throw error }
       return true
     }
-    for bytes in names {
-      let name = folder + String(decoding: bytes, as: UTF8.self)
-      guard BlobName(String(name)) != nil, !(folder.isEmpty && name == "tmp"),
-        name.utf8.starts(with: prefix.utf8) || prefix.utf8.starts(with: name.utf8)
-      else { continue }
-      guard let status = try status(of: path.appending(String(name))) else { continue }
-      if status.isDirectory {
-        // Nothing in a folder that ends before `after` begins is of interest.
-        if let after, "\(name)0" <= after.description, !after.description.hasPrefix("\(name)/") {
-          continue
-        }
-        children.append((name + "/", String(name), true, 0))
-      } else if status.isFile, name.utf8.starts(with: prefix.utf8) {
-        children.append((String(name), String(name), false, status.size))
-      }
+    // Whether a link is a folder, and what the file system does not tell, is looked up.
+    for number in children.indices where children[number].kind != .regular {
+      guard children[number].kind != .directory else { continue }
+      let child = path.appending(children[number].name.description)
+      children[number].kind = try status(of: child)?.isDirectory == true ? .directory : .regular
     }
     children.sort { $0.sortKey.utf8.lexicographicallyPrecedes($1.sortKey.utf8) }
     for child in children {
       guard found.count < limit else { return false }
-      if child.isFolder {
+      if child.kind == .directory {
+        // Nothing in a folder that ends before `after` begins is of interest.
+        if let after, after.isBehindFolder(child.name) { continue }
         let isOpen = try collect(
-          Substring(child.sortKey), prefix: prefix, after: after, limit: limit, into: &found)
+          child.sortKey[...], prefix: prefix, after: after, limit: limit, into: &found)
         guard isOpen else { return false }
-      } else if let name = BlobName(child.name), after.map({ $0 < name }) != false {
-        found.append(BlobInfo(name: name, size: child.size))
+      } else if after.map({ $0 < child.name }) != false,
+        child.name.description.utf8.starts(with: prefix.utf8),
+        let status = try status(of: path.appending(child.name.description)), status.isFile
+      {
+        found.append(BlobInfo(name: child.name, size: status.size))
       }
     }
     return found.count < limit
   }
 
+  /// A name in a folder.
+  private struct Child {
+    let name: BlobName
+    var kind: FileKind
+    /// What orders folders among files as their blobs' names are ordered.
+    var sortKey: String { kind == .directory ? "\(name)/" : name.description }
+  }
+
+  /// Throws unless the target's directory is there: a disk that was taken out has not lost blobs.
+  private func requireDirectory(for blob: BlobName) throws(ChunkStoreError) {
+    let isThere: Bool
+    do throws(IOError) {
+      isThere = try status(of: path) != nil
+    } catch {
+      throw failure("look for", blob, error)
+    }
+    guard isThere else {
+      throw failure(
+        "look for", blob, .systemCall("open", path.displayText, .noSuchFileOrDirectory))
+    }
+  }
+
   private func failure(
     _ operation: String, _ blob: BlobName, _ error: IOError
   ) -> ChunkStoreError {
-    if error.errno == .noSuchFileOrDirectory { return .missing(blob) }
     let isTemporary = error.errno.map { Self.temporaryErrors.contains($0.rawValue) } == true
     return ChunkStoreError(
       isTemporary ? .temporary : .targetFailed, "cannot \(operation) \(blob) in \(name)",
@@ -294,32 +335,42 @@ private func status(of path: FilePath) throws(IOError) -> PathStatus? {
     return PathStatus(
       isDirectory: status.type == .directory, isFile: status.type == .regular,
       size: Int64(status.size))
-  } catch .noSuchFileOrDirectory {
+  } catch .noSuchFileOrDirectory, .notDirectory {
     return nil
   } catch {
-    throw .systemCall("look at", path.string, error)
+    throw .systemCall("look at", path.displayText, error)
   }
 }
 
 /// Makes a directory and says whether it was missing.
 private func makeDirectory(_ path: FilePath) throws(IOError) -> Bool {
   do throws(Errno) {
-    try retryOnInterrupt { mkdir(path.string, 0o700) }
+    try retryOnInterrupt { mkdir(path.cString, 0o700) }
     return true
   } catch .fileExists {
     return false
   } catch {
-    throw .systemCall("make the directory", path.string, error)
+    throw .systemCall("make the directory", path.displayText, error)
   }
 }
 
 extension FileDescriptor {
   fileprivate func size(named name: String) throws(IOError) -> Int64 {
     do throws(Errno) {
-      return Int64(try Stat(self).size)
+      let status = try Stat(self)
+      guard status.type == .regular else { throw Errno.noSuchFileOrDirectory }
+      return Int64(status.size)
     } catch {
       throw .systemCall("look at", name, error)
     }
+  }
+}
+
+extension BlobName {
+  /// Whether this name is greater than all names in a folder.
+  fileprivate func isBehindFolder(_ folder: BlobName) -> Bool {
+    // "0" follows "/".
+    !description.utf8.lexicographicallyPrecedes("\(folder)0".utf8)
   }
 }
 

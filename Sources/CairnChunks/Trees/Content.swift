@@ -87,6 +87,9 @@ struct ContentNode {
         throw PackFormat.malformed("no node of level \(level) of a stream")
       }
       let count = try reader.readCount()
+      guard count <= Self.maximumChildren else {
+        throw PackFormat.malformed("a node of \(count) children")
+      }
       children = []
       children.reserveCapacity(count)
       var sum: UInt64 = 0

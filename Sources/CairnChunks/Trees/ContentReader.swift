@@ -21,7 +21,7 @@ package struct ContentReader {
     of content: Content, in range: Range<UInt64>,
     _ body: (Leaf) throws(ChunkStoreError) -> Void
   ) throws(ChunkStoreError) {
-    guard content.height <= Content.maximumHeight else {
+    guard (0...Content.maximumHeight).contains(content.height) else {
       throw ChunkStoreError(.damaged, "a stream claims to be \(content.height) levels high")
     }
     try visit(
@@ -60,8 +60,10 @@ package struct ContentReader {
   ) throws(ChunkStoreError) -> Result {
     guard let id = leaf.chunk else { preconditionFailure("a hole has no bytes") }
     return try chunks.withChunk(id) { (record) throws(ChunkStoreError) in
-      guard record.data.byteCount == leaf.range.count, record.linkCount == 0 else {
-        throw ChunkStoreError(.damaged, "the chunk \(id) is not the \(leaf.range.count) bytes of data that a stream has there")
+      let count = leaf.range.upperBound - leaf.range.lowerBound
+      guard UInt64(record.data.byteCount) == count, record.linkCount == 0 else {
+        throw ChunkStoreError(
+          .damaged, "the chunk \(id) is not the \(count) bytes of data that a stream has there")
       }
       return try record.data.withUnsafeBytes { (bytes) throws(ChunkStoreError) in
         try body(bytes)
@@ -69,11 +71,20 @@ package struct ContentReader {
     }
   }
 
+  private static let maximumArray: UInt64 = 1 << 31
+  private static let reservedArray: UInt64 = 1 << 20
+
   /// The bytes of a range; zeros where it has holes.
   func bytes(of content: Content, in range: Range<UInt64>) throws(ChunkStoreError) -> [UInt8] {
     let range = range.clamped(to: 0..<content.byteCount)
+    let count = range.upperBound - range.lowerBound
+    guard count <= Self.maximumArray else {
+      throw ChunkStoreError(
+        .invalid, "\(count) bytes are too many for one array; read them to a writer")
+    }
     var result: [UInt8] = []
-    result.reserveCapacity(range.count)
+    // What a stream claims to hold is believed when it is there.
+    result.reserveCapacity(Int(min(count, Self.reservedArray)))
     try forEachLeaf(of: content, in: range) { (leaf) throws(ChunkStoreError) in
       let part = leaf.range.clamped(to: range)
       guard leaf.chunk != nil else {

@@ -42,7 +42,7 @@ extension FilePath {
       defer { try? directory.close() }
       try directory.synchronize()
     } catch let error as Errno {
-      throw .systemCall("synchronize the directory", string, error)
+      throw .systemCall("synchronize the directory", displayText, error)
     } catch {
       preconditionFailure("swift-system throws Errno only")
     }

@@ -23,9 +23,14 @@ public final class SpooledFile: Sendable {
   private static let prefix = "cairn-spool-"
 
   /// Creates an empty file on the file system of `directory`, which exists.
-  public init(in directory: FilePath) throws(IOError) {
+  public convenience init(in directory: FilePath) throws(IOError) {
+    try self.init(in: directory, prefersUnnamed: true)
+  }
+
+  /// - Parameter prefersUnnamed: false does as on a file system that has no files without names.
+  init(in directory: FilePath, prefersUnnamed: Bool) throws(IOError) {
     #if os(Linux)
-      if let file = Self.openUnnamed(in: directory) {
+      if prefersUnnamed, let file = Self.openUnnamed(in: directory) {
         self.file = file
         temporaryPath = nil
         return
@@ -37,13 +42,13 @@ public final class SpooledFile: Sendable {
       file = try path.openNew(permissions: [.ownerReadWrite])
       _ = try file.tryLock()
     } catch {
-      throw .systemCall("create a temporary file in", directory.string, error)
+      throw .systemCall("create a temporary file in", directory.displayText, error)
     }
     temporaryPath = path
   }
 
   deinit {
-    if let temporaryPath { unlink(temporaryPath.string) }
+    if let temporaryPath { unlink(temporaryPath.cString) }
     try? file.close()
   }
 
@@ -56,18 +61,18 @@ public final class SpooledFile: Sendable {
     do throws(Errno) {
       try file.synchronize()
     } catch {
-      throw .systemCall("synchronize", path.string, error)
+      throw .systemCall("synchronize", path.displayText, error)
     }
-    let source = temporaryPath?.string ?? "/proc/self/fd/\(file.rawValue)"
+    let source = temporaryPath ?? FilePath("/proc/self/fd/\(file.rawValue)")
     do throws(Errno) {
       try retryOnInterrupt {
-        linkat(AT_FDCWD, source, AT_FDCWD, path.string, AT_SYMLINK_FOLLOW)
+        linkat(AT_FDCWD, source.cString, AT_FDCWD, path.cString, AT_SYMLINK_FOLLOW)
       }
       return true
     } catch .fileExists {
       return false
     } catch {
-      throw .systemCall("create", path.string, error)
+      throw .systemCall("create", path.displayText, error)
     }
   }
 
@@ -75,10 +80,12 @@ public final class SpooledFile: Sendable {
   public static func removeAbandoned(in directory: FilePath) throws(IOError) {
     for name in try directory.names() where name.starts(with: prefix.utf8) {
       let path = directory.appending(String(decoding: name, as: UTF8.self))
-      guard let file = try? FileDescriptor.open(path, .readOnly, options: [.closeOnExec]) else {
+      // Somebody else's fifo or link of such a name is neither waited for nor followed.
+      let options: FileDescriptor.OpenOptions = [.closeOnExec, .noFollow, .nonBlocking]
+      guard let file = try? FileDescriptor.open(path, .readOnly, options: options) else {
         continue
       }
-      if (try? file.tryLock()) == true { unlink(path.string) }
+      if (try? file.tryLock()) == true { unlink(path.cString) }
       try? file.close()
     }
   }
@@ -86,7 +93,7 @@ public final class SpooledFile: Sendable {
   #if os(Linux)
     private static func openUnnamed(in directory: FilePath) -> FileDescriptor? {
       let temporaryFile: CInt = 0o20000000 | O_DIRECTORY
-      let raw = open(directory.string, temporaryFile | O_RDWR | O_CLOEXEC, 0o600)
+      let raw = open(directory.cString, temporaryFile | O_RDWR | O_CLOEXEC, 0o600)
       guard raw >= 0 else { return nil }
       // Naming the file goes through /proc, which a container may lack.
       guard access("/proc/self/fd/\(raw)", F_OK) == 0 else {
@@ -103,28 +110,29 @@ extension FilePath {
   package func openNew(permissions: FilePermissions) throws(Errno) -> FileDescriptor {
     FileDescriptor(
       rawValue: try retryOnInterrupt {
-        open(string, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, permissions.rawValue)
+        open(cString, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, permissions.rawValue)
       })
   }
 
   /// The names in this directory without "." and "..", sorted bytewise.
   package func names() throws(IOError) -> [[UInt8]] {
-    guard let stream = opendir(string) else {
-      throw .systemCall("list", string, Errno(rawValue: errno))
-    }
-    defer { closedir(stream) }
     var names: [[UInt8]] = []
-    while true {
-      errno = 0
-      guard let entry = readdir(stream) else {
-        if errno != 0 { throw .systemCall("list", string, Errno(rawValue: errno)) }
-        break
-      }
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        Array(bytes.prefix { $0 != 0 })
-      }
-      if name != Array(".".utf8), name != Array("..".utf8) { names.append(name) }
-    }
+    try forEachName { name, _ in names.append(Array(name)) }
     return names.sorted { $0.lexicographicallyPrecedes($1) }
+  }
+
+  /// Calls `body` with each name in this directory without "." and "..", in no order.
+  package func forEachName(
+    _ body: (UnsafeBufferPointer<UInt8>, FileKind) -> Void
+  ) throws(IOError) {
+    do {
+      let directory = try FileDescriptor.open(self, .readOnly, options: [.directory, .closeOnExec])
+      defer { try? directory.close() }
+      try DirectoryReader().list(directory, body)
+    } catch let error as Errno {
+      throw .systemCall("list", displayText, error)
+    } catch {
+      preconditionFailure("swift-system throws Errno only")
+    }
   }
 }
