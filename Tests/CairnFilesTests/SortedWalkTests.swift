@@ -288,51 +288,8 @@ import Testing
 
   // MARK: Depth
 
-  /// A chain of directories, "d" within "d", with a file after each.
-  func makeChain(_ depth: Int) throws {
-    var current = try directory.descriptor.openEntry(".", .readOnly, options: [.directory])
-    for _ in 0..<depth {
-      try current.makeDirectory("d", permissions: 0o700)
-      try current.openEntry("z", .writeOnly, options: [.create], permissions: 0o600).close()
-      let next = try current.openDirectory("d")
-      try current.close()
-      current = next
-    }
-    try current.close()
-  }
-
-  @Test(arguments: [2, 128])
-  func walksAChainOfFiveThousandLevelsWithFewDescriptors(limit: Int) throws {
-    let depth = 5000
-    try makeChain(depth)
-    var options = WalkOptions()
-    options.openDirectories = limit
-    var walk = try SortedWalk([root()], options: options)
-    // The whole keys would be 100 MB; one length and one last byte belong to one key of the chain.
-    var expected = (0...depth).map { (2 * $0 + 1, $0 == 0 ? "r" : "d", FileKind.directory) }
-    expected += (0..<depth).reversed().map { (2 * $0 + 3, "z", .regular) }
-    var mostOpen = 0
-    var wrong = 0
-    for (length, last, kind) in expected {
-      guard case .entry? = walk.next() else {
-        wrong += 1
-        continue
-      }
-      let key = walk.key
-      let lastByte = key.unsafeLoad(fromByteOffset: key.byteCount - 1, as: UInt8.self)
-      if key.byteCount != length || walk.status.kind != kind || lastByte != last.utf8.first {
-        wrong += 1
-      }
-      mostOpen = max(mostOpen, walk.openDirectoryCount)
-    }
-    #expect(walk.next() == nil)
-    #expect(wrong == 0)
-    // The directory that is entered next and the root's parent come on top.
-    #expect(mostOpen <= limit + 2)
-  }
-
   @Test func findsAnUpperDirectoryByNameWhenALowerOneWasMoved() throws {
-    try makeChain(6)
+    try directory.makeChain(6)
     try directory.makeDirectory("y")
     var options = WalkOptions()
     options.openDirectories = 2
@@ -350,7 +307,7 @@ import Testing
   }
 
   @Test func reportsAnUpperDirectoryThatIsGone() throws {
-    try makeChain(6)
+    try directory.makeChain(6)
     try directory.makeDirectory("y")
     var options = WalkOptions()
     options.openDirectories = 2

@@ -14,8 +14,11 @@ final class TemporaryDirectory {
   let path: String
   let descriptor: FileDescriptor
 
-  init() throws {
-    let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+  /// - Parameter inMemory: whether to prefer a file system in memory, for tests that make so many
+  ///   directories that a disk's file system would take most of the time.
+  init(inMemory: Bool = false) throws {
+    var parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    if inMemory, access("/dev/shm", W_OK) == 0 { parent = "/dev/shm" }
     var template = Array("\(parent)/cairn-files-tests-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw Errno(rawValue: errno) }
     path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -101,6 +104,21 @@ extension TemporaryDirectory {
       names.append(String(decoding: bytes, as: UTF8.self))
     }
     return names.sorted()
+  }
+}
+
+extension TemporaryDirectory {
+  /// A chain of directories, "d" within "d", with a file after each.
+  func makeChain(_ depth: Int) throws {
+    var current = try descriptor.openEntry(".", .readOnly, options: [.directory])
+    for _ in 0..<depth {
+      try current.makeDirectory("d", permissions: 0o700)
+      try current.openEntry("z", .writeOnly, options: [.create], permissions: 0o600).close()
+      let next = try current.openDirectory("d")
+      try current.close()
+      current = next
+    }
+    try current.close()
   }
 }
 
