@@ -5,40 +5,54 @@
 #define CAIRN_POSIX_SHIM_H
 
 #if defined(__linux__)
-#include <stddef.h>
+// This header declares no type and includes none that does: Swift would take a type of the C
+// library that is first seen here for one of this module, and ask its users to import it.
 #include <sys/syscall.h>
-#include <sys/types.h>
-#include <sys/xattr.h>
-#include <unistd.h>
 
-static inline ssize_t cairn_getdents(int fd, void *buffer, size_t size) {
-  return (ssize_t)syscall(SYS_getdents64, fd, buffer, size);
+typedef __SIZE_TYPE__ cairn_size;
+typedef __PTRDIFF_TYPE__ cairn_ssize;
+
+extern long syscall(long number, ...);
+extern cairn_ssize flistxattr(int fd, char *list, cairn_size size);
+extern cairn_ssize llistxattr(const char *path, char *list, cairn_size size);
+extern cairn_ssize fgetxattr(int fd, const char *name, void *value, cairn_size size);
+extern cairn_ssize lgetxattr(const char *path, const char *name, void *value, cairn_size size);
+extern int fsetxattr(int fd, const char *name, const void *value, cairn_size size, int flags);
+extern int lsetxattr(
+    const char *path, const char *name, const void *value, cairn_size size, int flags);
+extern int fremovexattr(int fd, const char *name);
+extern int lremovexattr(const char *path, const char *name);
+
+// Sizes are signed here, since that is an Int in Swift.
+
+static inline cairn_ssize cairn_getdents(int fd, void *buffer, cairn_ssize size) {
+  return (cairn_ssize)syscall(SYS_getdents64, fd, buffer, (cairn_size)size);
 }
 
-static inline ssize_t cairn_flistxattr(int fd, char *list, size_t size) {
-  return flistxattr(fd, list, size);
+static inline cairn_ssize cairn_flistxattr(int fd, char *list, cairn_ssize size) {
+  return flistxattr(fd, list, (cairn_size)size);
 }
 
-static inline ssize_t cairn_llistxattr(const char *path, char *list, size_t size) {
-  return llistxattr(path, list, size);
+static inline cairn_ssize cairn_llistxattr(const char *path, char *list, cairn_ssize size) {
+  return llistxattr(path, list, (cairn_size)size);
 }
 
-static inline ssize_t cairn_fgetxattr(int fd, const char *name, void *value, size_t size) {
-  return fgetxattr(fd, name, value, size);
+static inline cairn_ssize cairn_fgetxattr(int fd, const char *name, void *value, cairn_ssize size) {
+  return fgetxattr(fd, name, value, (cairn_size)size);
 }
 
-static inline ssize_t cairn_lgetxattr(
-    const char *path, const char *name, void *value, size_t size) {
-  return lgetxattr(path, name, value, size);
+static inline cairn_ssize cairn_lgetxattr(
+    const char *path, const char *name, void *value, cairn_ssize size) {
+  return lgetxattr(path, name, value, (cairn_size)size);
 }
 
-static inline int cairn_fsetxattr(int fd, const char *name, const void *value, size_t size) {
-  return fsetxattr(fd, name, value, size, 0);
+static inline int cairn_fsetxattr(int fd, const char *name, const void *value, cairn_ssize size) {
+  return fsetxattr(fd, name, value, (cairn_size)size, 0);
 }
 
 static inline int cairn_lsetxattr(
-    const char *path, const char *name, const void *value, size_t size) {
-  return lsetxattr(path, name, value, size, 0);
+    const char *path, const char *name, const void *value, cairn_ssize size) {
+  return lsetxattr(path, name, value, (cairn_size)size, 0);
 }
 
 static inline int cairn_fremovexattr(int fd, const char *name) {

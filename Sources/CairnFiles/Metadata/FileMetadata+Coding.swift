@@ -1,46 +1,6 @@
 public import CairnCore
 
-// The format.
-//
-// All integers are unsigned LEB128 varints of at most 64 bits ("varint"), zigzag-coded where they
-// can be negative ("signed varint": 0, -1, 1, -2 are stored as 0, 1, 2, 3), or little-endian with
-// the stated number of bytes. The fields follow one another without padding:
-//
-//     1 byte     low four bits: the kind (`FileKind`'s raw value, 1 to 7); high four: the version, 1
-//     2 bytes    what follows, by bit:
-//                  0  the modification time is a whole number of seconds
-//                  1  the change time differs from the modification time
-//                  2  uid and gid are 0 and both names are "root"
-//                  3  there is a user name
-//                  4  there is a group name
-//                  5  gid and group name are the same as uid and user name
-//                  6  there are extended attributes
-//                  7  the link count is not 1
-//                  8  the content changed while it was read
-//                  9  some of the extended attributes could not be read
-//                  10 to 15 are zero
-//     varint     size, for a regular file
-//     time       modification time: with bit 0 a signed varint of seconds, otherwise 8 bytes of
-//                nanoseconds, signed
-//     varint     with bit 1: change time minus modification time, signed, modulo 2^64, nanoseconds
-//     varint     inode
-//     varint     device
-//     varint     permissions, at most 07777
-//                without bit 2:
-//     varint       uid
-//     varint       without bit 5: gid
-//     string       with bit 3: user name, a varint length and that many bytes of UTF-8
-//     string       with bit 4 and without bit 5: group name
-//     varint     with bit 7: link count
-//     varints    for a device: major number, minor number, each below 2^32
-//     string     for a symbolic link: target, a varint length and that many bytes
-//                with bit 6:
-//     varint       number of extended attributes, at least 1, then for each, sorted by name:
-//     string         name, a varint length of at least 1 and that many bytes, none of them zero
-//     string         value
-//
-// What decides whether a file is unchanged comes first, so that a comparison with a file's status
-// reads some twenty bytes and nothing else.
+/// The second and third byte of encoded metadata: see ``FileMetadata/encode(into:)``.
 private struct Fields: OptionSet {
   let rawValue: UInt16
   static let wholeSeconds = Fields(rawValue: 1 << 0)
@@ -66,9 +26,52 @@ extension FileMetadata {
   /// Appends the encoded metadata to `bytes`.
   ///
   /// The encoding ends by itself, so anything may follow it. A file without extended attributes
-  /// that root owns takes 24 to 30 bytes. <doc:Format> has the layout.
+  /// that root owns takes 18 to 31 bytes. It is not checksummed; whoever stores it does that.
   ///
-  /// - Precondition: names of extended attributes are sorted, not empty, and each occurs once.
+  /// ## The format, version 1
+  ///
+  /// All integers are unsigned LEB128 varints of at most 64 bits ("varint"), zigzag-coded where they
+  /// can be negative ("signed varint": 0, -1, 1, -2 are stored as 0, 1, 2, 3), or little-endian with
+  /// the stated number of bytes. The fields follow one another without padding:
+  ///
+  ///     1 byte     low four bits: the kind (``FileKind``'s raw value, 1 to 7); high four: the version, 1
+  ///     2 bytes    what follows, by bit:
+  ///                  0  the modification time is a whole number of seconds
+  ///                  1  the change time differs from the modification time
+  ///                  2  uid and gid are 0 and both names are "root"
+  ///                  3  there is a user name
+  ///                  4  there is a group name
+  ///                  5  gid and group name are the same as uid and user name
+  ///                  6  there are extended attributes
+  ///                  7  the link count is not 1
+  ///                  8  the content changed while it was read
+  ///                  9  some of the extended attributes could not be read
+  ///                  10 to 15 are zero
+  ///     varint     size, for a regular file
+  ///     time       modification time: with bit 0 a signed varint of seconds, otherwise 8 bytes of
+  ///                nanoseconds, signed
+  ///     varint     with bit 1: change time minus modification time, signed, modulo 2^64, nanoseconds
+  ///     varint     inode
+  ///     varint     device
+  ///     varint     permissions, at most 07777
+  ///                without bit 2:
+  ///     varint       uid
+  ///     varint       without bit 5: gid
+  ///     string       with bit 3: user name, a varint length and that many bytes of UTF-8
+  ///     string       with bit 4 and without bit 5: group name
+  ///     varint     with bit 7: link count
+  ///     varints    for a device: major number, minor number, each below 2^32
+  ///     string     for a symbolic link: target, a varint length and that many bytes
+  ///                with bit 6:
+  ///     varint       number of extended attributes, at least 1, then for each, sorted by name:
+  ///     string         name, a varint length of at least 1 and that many bytes, none of them zero
+  ///     string         value
+  ///
+  /// What decides whether a file is unchanged comes first, so that a comparison with a file's status
+  /// reads some twenty bytes and nothing else.
+  ///
+  /// - Precondition: the kind is known, the size is not negative, and the extended attributes are
+  ///   sorted by name, each name, which is not empty and holds no zero byte, occurring once.
   /// - Complexity: O(*n*) in the bytes written.
   public func encode(into bytes: inout [UInt8]) {
     let fields = self.fields

@@ -15,22 +15,30 @@ public struct FileMetadata: Sendable, Hashable {
     public static let attributesIncomplete = Flags(rawValue: 1 << 1)
   }
 
+  /// What kind of file this is.
   public var kind: FileKind
   /// The permission bits with setuid, setgid and sticky, 12 bits.
   public var permissions: UInt16
+  /// The owner's number.
   public var uid: UInt32
+  /// The group's number.
   public var gid: UInt32
   /// The owner's name, if the system had one. Names mean the same on another system more often than
   /// numbers do.
   public var userName: String?
+  /// The group's name, if the system had one.
   public var groupName: String?
   /// When the content was last changed (`mtime`).
   public var modificationTime: Int64
   /// When the content or an attribute was last changed (`ctime`). It cannot be restored; it tells
   /// whether the file has changed since.
   public var changeTime: Int64
+  /// The file system that held the file; its number may be another after a restart.
   public var device: UInt64
+  /// The file's number on its file system. Together with ``device`` it tells which names belong to
+  /// one file.
   public var inode: UInt64
+  /// The number of names that the file had, some of them perhaps outside of the snapshot.
   public var linkCount: UInt64
   /// The size of a regular file in bytes; 0 for other kinds.
   public var size: Int64
@@ -40,6 +48,7 @@ public struct FileMetadata: Sendable, Hashable {
   public var linkTarget: [UInt8]
   /// Sorted by name, each name once.
   public var extendedAttributes: [ExtendedAttribute]
+  /// What has to be said about how the file was read.
   public var flags: Flags
 
   /// What a status tells; names, link target and extended attributes are left empty.

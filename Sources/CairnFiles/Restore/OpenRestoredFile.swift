@@ -3,8 +3,8 @@ public import SystemPackage
 
 /// A file that is being restored, still under a temporary name.
 ///
-/// It is removed if it is dropped without ``finish(_:)``. One thread uses it at a time.
-public struct OpenRestoredFile: ~Copyable {
+/// It is removed if it is dropped without ``finish(_:)``. It may go from thread to thread.
+public struct OpenRestoredFile: ~Copyable, Sendable {
   /// The file, open for writing. It must not be closed.
   public let descriptor: FileDescriptor
 

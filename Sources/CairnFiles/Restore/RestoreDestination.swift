@@ -14,8 +14,8 @@ public import SystemPackage
 /// directory is created for its owner alone, and gets its attributes when everything in it is done.
 ///
 ///     let destination = try RestoreDestination("/restored") { print($0) }
-///     let directory = try destination.root.makeDirectory(name)
-///     var file = try directory.createFile(otherName, for: metadata)
+///     let directory = try destination.root.makeDirectory("letters")
+///     let file = try directory.createFile("to Alice", for: metadata)
 ///     try file.write(content, at: 0)
 ///     try file.finish(metadata)
 ///     directory.leave(directoryMetadata)

@@ -35,21 +35,6 @@ enum RestoreTarget {
   }
 }
 
-/// What a file has before its attributes are set; nil is not known.
-struct InitialAttributes {
-  var uid: UInt32?
-  var gid: UInt32?
-  var permissions: UInt16?
-
-  init() {}
-
-  init(_ status: FileStatus) {
-    uid = status.uid
-    gid = status.gid
-    permissions = status.permissions
-  }
-}
-
 extension RestoreTarget {
   /// Sets what differs from the metadata; what fails is reported and left.
   ///

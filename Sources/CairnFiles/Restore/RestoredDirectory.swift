@@ -118,8 +118,13 @@ extension RestoredDirectory {
 
   /// Ends a ``hold()``.
   public func release() {
+    release(through: nil)
+  }
+
+  /// - Parameter handle: the open directory, if the caller has it at hand.
+  private func release(through handle: DirectoryHandle?) {
     var current = self
-    var currentHandle: DirectoryHandle?
+    var currentHandle = handle
     while true {
       let (isDone, metadata, parent) = current.state.withLock { state in
         precondition(state.holds > 0, "released more often than held")
@@ -152,8 +157,9 @@ extension RestoredDirectory {
       return state.parent
     }
     // Who leaves goes on in the parent: if that was closed, the way up is one step now.
-    if let parent, let handle = handleIfOpen { _ = parent.handle(through: handle) }
-    release()
+    let handle = handleIfOpen
+    if let parent, let handle { _ = parent.handle(through: handle) }
+    release(through: handle)
   }
 
   private func apply(_ metadata: FileMetadata, _ handle: DirectoryHandle?) {

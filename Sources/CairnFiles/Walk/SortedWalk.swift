@@ -20,7 +20,7 @@ import SystemPackage
 ///     var walk = try SortedWalk([WalkRoot("/home/alice/Documents")])
 ///     while let event = walk.next() {
 ///       switch event {
-///       case .entry: print(walk.status.kind, String(displaying: walk.key))
+///       case .entry: print(walk.status.kind, walk.displayPath(of: walk.key))
 ///       case .problem(let error): print(error)
 ///       }
 ///     }

@@ -27,7 +27,9 @@ public struct FileStatus: Sendable, Hashable {
   public let changeTime: Int64
   /// When the content was last read, as far as the file system keeps track (`atime`).
   public let accessTime: Int64
+  /// The owner's number.
   public let uid: UInt32
+  /// The group's number.
   public let gid: UInt32
   /// The C `st_mode`: type and permission bits.
   public let mode: UInt32

@@ -1,0 +1,19 @@
+/// Repeatable random numbers (SplitMix64). The tests take the seed as an argument, so a failure
+/// names it.
+struct Seeded: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(_ seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ mixed >> 31
+  }
+
+  mutating func bytes(_ count: ClosedRange<Int>) -> [UInt8] {
+    (0..<Int.random(in: count, using: &self)).map { _ in .random(in: .min ... .max, using: &self) }
+  }
+}
