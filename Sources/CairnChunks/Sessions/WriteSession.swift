@@ -146,6 +146,7 @@ public final class WriteSession: Sendable {
   ///   - chunk: stored by this session or an earlier one.
   ///   - fields: what the host wants to know of the root without reading chunks.
   ///   - time: nanoseconds since 1970; now by default.
+  @discardableResult
   public func publish(
     name: String, chunk: ChunkID, fields: [String: String] = [:], time: Int64? = nil
   ) async throws(ChunkStoreError) -> Root {
