@@ -42,6 +42,8 @@ package final class ChunkReader: @unchecked Sendable {
   private var spare: [ByteBuffer] = []
   private let blockBudget: Int
   private var clock: UInt64 = 0
+  /// How many chunks were lent so far, by which it is seen how much of a tree was read.
+  private(set) var lentChunks = 0
   private let stored = ByteBuffer(capacity: PackFormat.blockHeaderSize)
   private var scratch = ByteBuffer(capacity: 256 << 10)
 
@@ -60,6 +62,7 @@ package final class ChunkReader: @unchecked Sendable {
   func withChunk<Result>(
     _ id: ChunkID, _ body: (borrowing ChunkRecord) throws(ChunkStoreError) -> Result
   ) throws(ChunkStoreError) -> Result {
+    lentChunks += 1
     guard let place = try index.place(of: id) else { throw .missing(id) }
     let block = try block(at: place.block)
     let pack = try index.pack(place.block.pack)

@@ -24,6 +24,8 @@ package final class EntryCursor {
   private var leafLinks = ByteBuffer(capacity: 16 << 10)
   private var leafID: ChunkID?
   private var leafCount = 0
+  /// What the weights of the leaf's records that were not decoded yet must add up to.
+  private var leafWeightLeft: UInt64 = 0
   /// The number of the current record in its leaf.
   private var record = 0
   private var nextOffset = 0
@@ -44,7 +46,7 @@ package final class EntryCursor {
 
   /// Positioned nowhere; a seek comes first.
   package init(_ tree: EntryTree, _ chunks: ChunkReader) throws(ChunkStoreError) {
-    guard tree.height <= EntryTree.maximumHeight else {
+    guard (0...EntryTree.maximumHeight).contains(tree.height) else {
       throw EntryNode.unsound("it claims to be \(tree.height) levels high")
     }
     self.tree = tree
@@ -179,7 +181,11 @@ package final class EntryCursor {
     }
     inners[depth].child += 1
     inners.removeLast(inners.count - depth - 1)
+    let lastKey = currentKey
     try descendToFirst()
+    guard lastKey.lexicographicallyPrecedes(currentKey) else {
+      throw EntryNode.unsound("keys out of order")
+    }
   }
 
   // MARK: Subtrees
@@ -200,14 +206,25 @@ package final class EntryCursor {
     return found.level <= height ? found : nil
   }
 
-  /// Goes behind the subtree of that level that begins at the current entry.
-  package func skipSubtree(level: Int) throws(ChunkStoreError) {
+  /// The subtree of that level that begins at the current entry, and those behind it below the same
+  /// node.
+  package func siblings(level: Int) -> ArraySlice<ChunkID> {
+    let depth = inners.count - 1 - level
+    return depth < 0 ? [tree.root] : inners[depth].ids[inners[depth].child...]
+  }
+
+  /// Goes behind the first `count` of ``siblings(level:)``, reading none of them.
+  package func skipSubtrees(level: Int, count: Int) throws(ChunkStoreError) {
     let depth = inners.count - 1 - level
     if depth < 0 {
       return seekToEnd()
     }
-    rank += inners[depth].counts[inners[depth].child]
-    weightBefore += inners[depth].weights[inners[depth].child]
+    let first = inners[depth].child
+    for child in first..<first + count {
+      rank += inners[depth].counts[child]
+      weightBefore += inners[depth].weights[child]
+    }
+    inners[depth].child += count - 1
     try nextLeaf(above: depth)
   }
 
@@ -223,8 +240,10 @@ package final class EntryCursor {
     var id = tree.root
     var count = tree.count
     var nodeWeight = tree.weight
+    var firstKey: [UInt8]?
     for level in stride(from: tree.height, to: 0, by: -1) {
-      var inner = try loadInner(id, level: level, count: count, weight: nodeWeight)
+      var inner = try loadInner(
+        id, level: level, count: count, weight: nodeWeight, firstKey: firstKey)
       inner.child = choose(inner, rank)
       for child in 0..<inner.child {
         rank += inner.counts[child]
@@ -233,25 +252,32 @@ package final class EntryCursor {
       id = inner.ids[inner.child]
       count = inner.counts[inner.child]
       nodeWeight = inner.weights[inner.child]
+      firstKey = inner.firstKeys[inner.child]
       inners.append(inner)
     }
-    try loadLeaf(id, count: count)
+    try loadLeaf(id, count: count, weight: nodeWeight, firstKey: firstKey)
   }
 
   private func descendToFirst() throws(ChunkStoreError) {
     while true {
       let last = inners[inners.count - 1]
-      let id = last.ids[last.child]
+      let (id, firstKey) = (last.ids[last.child], last.firstKeys[last.child])
+      let (count, weight) = (last.counts[last.child], last.weights[last.child])
       let level = tree.height - inners.count
-      if level == 0 { return try loadLeaf(id, count: last.counts[last.child]) }
+      if level == 0 {
+        return try loadLeaf(id, count: count, weight: weight, firstKey: firstKey)
+      }
       inners.append(
-        try loadInner(
-          id, level: level, count: last.counts[last.child], weight: last.weights[last.child]))
+        try loadInner(id, level: level, count: count, weight: weight, firstKey: firstKey))
     }
   }
 
+  /// - Parameters:
+  ///   - count: the number of entries below it, by its parent.
+  ///   - weight: their weight, by its parent.
+  ///   - firstKey: the first of their keys, by its parent if it has one.
   private func loadInner(
-    _ id: ChunkID, level: Int, count: UInt64, weight: UInt64
+    _ id: ChunkID, level: Int, count: UInt64, weight: UInt64, firstKey: [UInt8]?
   ) throws(ChunkStoreError) -> Inner {
     try chunks.withChunk(id) { (record) throws(ChunkStoreError) in
       var inner = Inner()
@@ -265,21 +291,29 @@ package final class EntryCursor {
           throw EntryNode.unsound("\(children) children and \(record.linkCount) links")
         }
         var key: [UInt8] = []
-        var sum: (count: UInt64, weight: UInt64) = (0, 0)
+        var keyBytes = 0
+        var left: (count: UInt64, weight: UInt64) = (count, weight)
         for child in 0..<children {
-          try readKey(&reader, into: &key)
+          try readKey(&reader, into: &key, isFirst: child == 0)
+          keyBytes += key.count
+          guard keyBytes <= EntryNode.maximumKeyBytes else {
+            throw EntryNode.unsound("keys that are too long")
+          }
           inner.firstKeys.append(key)
           inner.counts.append(try reader.readVarint())
           inner.weights.append(try reader.readVarint())
           inner.ids.append(record.link(child))
-          sum.count &+= inner.counts[child]
-          sum.weight &+= inner.weights[child]
-          guard inner.counts[child] > 0, inner.counts[child] <= count else {
-            throw EntryNode.unsound("counts that do not add up")
-          }
+          guard (1...).contains(inner.counts[child]), inner.counts[child] <= left.count,
+            inner.weights[child] <= left.weight
+          else { throw EntryNode.unsound("counts that do not add up") }
+          left.count -= inner.counts[child]
+          left.weight -= inner.weights[child]
         }
-        guard reader.isAtEnd, sum == (count, weight) else {
+        guard reader.isAtEnd, left == (0, 0) else {
           throw EntryNode.unsound("counts that do not add up")
+        }
+        guard firstKey == nil || firstKey == inner.firstKeys[0] else {
+          throw EntryNode.unsound("another first key than its parent says")
         }
       } catch let error as ChunkStoreError {
         throw error
@@ -290,7 +324,9 @@ package final class EntryCursor {
     }
   }
 
-  private func loadLeaf(_ id: ChunkID, count: UInt64) throws(ChunkStoreError) {
+  private func loadLeaf(
+    _ id: ChunkID, count: UInt64, weight: UInt64, firstKey: [UInt8]?
+  ) throws(ChunkStoreError) {
     try chunks.withChunk(id) { (chunk) throws(ChunkStoreError) in
       leafData = .copy(of: chunk.data, reusing: leafData)
       leafLinks = .copy(of: chunk.linkBytes, reusing: leafLinks)
@@ -307,27 +343,29 @@ package final class EntryCursor {
     } catch {
       throw EntryNode.unsound("\(error)")
     }
-    guard UInt64(leafCount) == count else {
+    guard leafCount > 0, UInt64(leafCount) == count else {
       throw EntryNode.unsound("a leaf of \(leafCount) entries, not \(count)")
     }
     leafID = id
     record = 0
     linkStart = 0
+    leafWeightLeft = weight
     currentKey.removeAll(keepingCapacity: true)
-    guard leafCount > 0 else {
-      isValid = false
-      return
-    }
     isValid = true
     try decodeRecord()
+    guard firstKey == nil || firstKey == currentKey else {
+      throw EntryNode.unsound("another first key than its parent says")
+    }
   }
 
   private func decodeRecord() throws(ChunkStoreError) {
     do {
       let data = leafData.bytes.bytes
       var reader = BinaryReader(data.extracting(nextOffset..<data.byteCount))
-      try readKey(&reader, into: &currentKey)
+      try readKey(&reader, into: &currentKey, isFirst: record == 0)
       weight = try reader.readVarint()
+      guard weight <= leafWeightLeft else { throw EntryNode.unsound("weights that do not add up") }
+      leafWeightLeft -= weight
       let links = try reader.readVarint(upTo: leafLinks.count / ChunkID.byteCount)
       let valueLength = try reader.readCount()
       valueRange = nextOffset + reader.offset..<nextOffset + reader.offset + valueLength
@@ -341,6 +379,7 @@ package final class EntryCursor {
         guard nextOffset == leafData.count, linkStart == leafLinks.count else {
           throw EntryNode.unsound("bytes behind the last entry")
         }
+        guard leafWeightLeft == 0 else { throw EntryNode.unsound("weights that do not add up") }
       }
     } catch let error as ChunkStoreError {
       throw error
@@ -349,11 +388,21 @@ package final class EntryCursor {
     }
   }
 
+  /// Reads a key of which `key` is the one before, if it is not the first of its node.
   private func readKey(
-    _ reader: inout BinaryReader, into key: inout [UInt8]
-  ) throws(IOError) {
+    _ reader: inout BinaryReader, into key: inout [UInt8], isFirst: Bool
+  ) throws(any Error) {
     let shared = try reader.readVarint(upTo: key.count)
     let rest = try reader.readCounted()
+    guard shared + rest.byteCount <= EntryTree.maximumKeyLength else {
+      throw EntryNode.unsound("a key that is too long")
+    }
+    // As many bytes are shared as can be, so the next one decides.
+    let isGreater =
+      rest.byteCount > 0
+      && (shared == key.count
+        || rest.unsafeLoad(fromByteOffset: 0, as: UInt8.self) > key[shared])
+    guard isFirst || isGreater else { throw EntryNode.unsound("keys out of order") }
     key.removeLast(key.count - shared)
     rest.withUnsafeBytes { key.append(contentsOf: $0) }
   }

@@ -23,8 +23,10 @@ package struct EntryDifference {
     try new.seekToStart()
     while old.isValid || new.isValid {
       if let level = commonSubtree() {
-        try old.skipSubtree(level: level)
-        try new.skipSubtree(level: level)
+        let count = zip(old.siblings(level: level), new.siblings(level: level))
+          .prefix { $0 == $1 }.count
+        try old.skipSubtrees(level: level, count: count)
+        try new.skipSubtrees(level: level, count: count)
         continue
       }
       guard old.isValid else {
@@ -74,10 +76,11 @@ package struct EntryDifference {
   }
 
   private func isSame() -> Bool {
-    old.withEntry { oldValue, oldLinks in
-      new.withEntry { newValue, newLinks in
-        oldValue.elementsEqual(newValue) && oldLinks.elementsEqual(newLinks)
+    old.weight == new.weight
+      && old.withEntry { oldValue, oldLinks in
+        new.withEntry { newValue, newLinks in
+          oldValue.elementsEqual(newValue) && oldLinks.elementsEqual(newLinks)
+        }
       }
-    }
   }
 }

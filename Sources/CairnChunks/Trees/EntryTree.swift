@@ -68,13 +68,20 @@ public struct Entry: Hashable, Sendable {
 enum EntryNode {
   static let tag = UInt8(ascii: "E")
 
+  /// The most bytes that the keys of a node above the leaves have, written out: a node is closed at
+  /// four times its size, which is 1 MiB at most, and its last key may be of any length.
+  static let maximumKeyBytes = 4 << 20 + EntryTree.maximumKeyLength
+
   /// Whether a record is the last of its node.
   ///
   /// The chance is proportional to the record's size, so nodes have `nodeSize` bytes on average
-  /// whatever the entries are like, within a quarter and four times of it.
+  /// whatever the entries are like, within a quarter and four times of it. A node above the leaves has
+  /// two children at least, or keys longer than a node would pile up levels without end.
   static func endsNode(
-    key: UnsafeRawBufferPointer, level: Int, recordSize: Int, filled: Int, nodeSize: Int
+    key: UnsafeRawBufferPointer, level: Int, recordSize: Int, recordCount: Int, filled: Int,
+    nodeSize: Int
   ) -> Bool {
+    if level > 0, recordCount < 2 { return false }
     if filled >= nodeSize * 4 { return true }
     guard filled >= nodeSize / 4 else { return false }
     let share = UInt64.max / UInt64(nodeSize)

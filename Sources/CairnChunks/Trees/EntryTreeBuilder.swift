@@ -40,6 +40,10 @@ package final class EntryTreeBuilder {
     guard key.count <= EntryTree.maximumKeyLength else {
       throw ChunkStoreError(.invalid, "a key of \(key.count) bytes is too long")
     }
+    let (sum, overflow) = self.weight.addingReportingOverflow(weight)
+    guard !overflow else {
+      throw ChunkStoreError(.invalid, "the weights of a tree's entries add up to more than 64 bits")
+    }
     let shared = try shareKey(key, level: 0, isSorted: count > 0)
     levels[0].records.append(varint: shared)
     levels[0].records.append(varint: key.count - shared)
@@ -50,7 +54,7 @@ package final class EntryTreeBuilder {
     levels[0].records.append(value)
     levels[0].links.append(links)
     count += 1
-    self.weight += weight
+    self.weight = sum
     try recordWasAdded(
       key, level: 0, size: key.count + value.count + links.count, entries: 1, weight: weight, lane)
   }
@@ -87,7 +91,8 @@ package final class EntryTreeBuilder {
     levels[level].entryCount += entries
     levels[level].weight += weight
     if EntryNode.endsNode(
-      key: key, level: level, recordSize: size, filled: levels[level].filled, nodeSize: nodeSize)
+      key: key, level: level, recordSize: size, recordCount: levels[level].recordCount,
+      filled: levels[level].filled, nodeSize: nodeSize)
     {
       try close(level, lane)
     }

@@ -1,7 +1,8 @@
-@testable import CairnChunks
 import CairnCore
 import SystemPackage
 import Testing
+
+@testable import CairnChunks
 
 @Suite struct ContentTreeTests {
   /// Cuts of 10 bytes, so that lengths around chunks and nodes are easy to name.
@@ -115,4 +116,3 @@ import Testing
     #expect(try await repository.readAll(content) == bytes)
   }
 }
-

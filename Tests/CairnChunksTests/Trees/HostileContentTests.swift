@@ -1,6 +1,7 @@
-@testable import CairnChunks
 import CairnCore
 import Testing
+
+@testable import CairnChunks
 
 /// Nodes whose chunks are sound and whose content is not: written by somebody with the keys, or by a
 /// program with a bug.
@@ -51,15 +52,16 @@ import Testing
     #expect(try await repository.readAll(content) == [1, 2, 3, 0, 0, 0, 0, 1, 2, 3])
   }
 
-  @Test(arguments: [
-    // Another tag; another level; a length more and less; no end.
-    [UInt8(ascii: "D"), 1, 1, 6], [UInt8(ascii: "C"), 2, 1, 6], [UInt8(ascii: "C"), 1, 1, 8],
-    [UInt8(ascii: "C"), 1, 1, 4], [UInt8(ascii: "C"), 1, 1, 6, 0], [UInt8(ascii: "C"), 1, 1],
-    [UInt8(ascii: "C"), 1], [UInt8(ascii: "C")], [],
-    // More children than there are bytes, and a length of 65 bits.
-    [UInt8(ascii: "C"), 1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1, 6],
-    [UInt8(ascii: "C"), 1, 1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 3],
-  ] as [[UInt8]])
+  @Test(
+    arguments: [
+      // Another tag; another level; a length more and less; no end.
+      [UInt8(ascii: "D"), 1, 1, 6], [UInt8(ascii: "C"), 2, 1, 6], [UInt8(ascii: "C"), 1, 1, 8],
+      [UInt8(ascii: "C"), 1, 1, 4], [UInt8(ascii: "C"), 1, 1, 6, 0], [UInt8(ascii: "C"), 1, 1],
+      [UInt8(ascii: "C"), 1], [UInt8(ascii: "C")], [],
+      // More children than there are bytes, and a length of 65 bits.
+      [UInt8(ascii: "C"), 1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1, 6],
+      [UInt8(ascii: "C"), 1, 1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 3],
+    ] as [[UInt8]])
   func anUnsoundNodeIsAnError(data: [UInt8]) async throws {
     let error = try await readError(Chunk(links: [Self.leaf], data: data), byteCount: 3)
     #expect(error.code == .damaged, "\(error)")

@@ -1,6 +1,7 @@
-@testable import CairnChunks
 import CairnCore
 import Testing
+
+@testable import CairnChunks
 
 /// Streams with holes, compared with the bytes that they stand for.
 @Suite struct SparseContentTests {
@@ -47,11 +48,13 @@ import Testing
     return (content, bytes)
   }
 
-  @Test(arguments: [
-    [.hole(5000), .data(1000)], [.data(1000), .hole(5000), .data(700)], [.data(1000), .hole(1)],
-    [.hole(1)], [.hole(1_000_000)], [.hole(10), .hole(20)], [.data(0), .hole(7), .data(0)],
-    [.data(1), .hole(1), .data(1), .hole(1), .data(1)], [.hole(0)], [.data(3), .hole(0), .data(4)],
-  ] as [[Run]])
+  @Test(
+    arguments: [
+      [.hole(5000), .data(1000)], [.data(1000), .hole(5000), .data(700)], [.data(1000), .hole(1)],
+      [.hole(1)], [.hole(1_000_000)], [.hole(10), .hole(20)], [.data(0), .hole(7), .data(0)],
+      [.data(1), .hole(1), .data(1), .hole(1), .data(1)], [.hole(0)],
+      [.data(3), .hole(0), .data(4)],
+    ] as [[Run]])
   private func holesReadAsZeros(runs: [Run]) async throws {
     let repository = try await Repository.createSmall()
     let (content, bytes) = try await store(runs, in: repository)
