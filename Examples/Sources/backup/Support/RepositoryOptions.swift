@@ -22,17 +22,21 @@ struct RepositoryOptions: ParsableArguments {
   }
 
   func open() async throws -> Repository {
-    // A place that is no repository is told before a key that is missing.
     let target = try target()
-    let credentials: Credentials
     do {
-      credentials = try access.credentials()
+      return try await Repository.open(on: target, with: access.credentials().identities)
     } catch is NoCredentials {
-      throw Failure(
-        "nothing was given that opens the repository; use --identity or --passphrase-file, or set "
-          + "CAIRN_IDENTITY or CAIRN_PASSPHRASE_FILE")
+      // A place that is no repository matters more than a key that is missing.
+      do {
+        return try await Repository.open(on: target, with: [])
+      } catch {
+        throw error.code != .noAccess
+          ? error
+          : Failure(
+            "nothing was given that opens the repository; use --identity or --passphrase-file, or "
+              + "set CAIRN_IDENTITY or CAIRN_PASSPHRASE_FILE")
+      }
     }
-    return try await Repository.open(on: target, with: credentials.identities)
   }
 }
 
