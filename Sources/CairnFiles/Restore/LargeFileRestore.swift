@@ -74,16 +74,26 @@ extension Repository {
 
 extension ContentReader {
   /// Writes one chunk of a stream to its place in a file.
-  func write(
+  fileprivate func write(
     _ leaf: Leaf, to file: FileDescriptor, path: () -> String
   ) throws(ChunkStoreError) {
     try withBytes(of: leaf) { (bytes) throws(ChunkStoreError) in
-      do throws(Errno) {
-        try file.writeFully(at: Int64(leaf.range.lowerBound), bytes)
-      } catch {
-        throw ChunkStoreError(
-          .host, "cannot write a file", cause: .systemCall("write", path(), error))
-      }
+      try file.write(bytes, at: leaf.range.lowerBound, path: path)
+    }
+  }
+}
+
+extension FileDescriptor {
+  /// Writes a part of a stream to its place in a file.
+  func write(
+    _ bytes: UnsafeRawBufferPointer, at offset: UInt64, path: () -> String
+  ) throws(ChunkStoreError) {
+    guard bytes.count > 0 else { return }
+    do throws(Errno) {
+      try writeFully(at: Int64(offset), bytes)
+    } catch {
+      throw ChunkStoreError(
+        .host, "cannot write a file", cause: .systemCall("write", path(), error))
     }
   }
 }

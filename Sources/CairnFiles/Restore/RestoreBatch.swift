@@ -20,6 +20,9 @@ struct RestoreBatch: Sendable {
   private(set) var items: [Item] = []
   private var byteCount: UInt64 = 0
 
+  /// Chunks that follow one another are written together, up to this many bytes at once.
+  private static let writeSize = 256 << 10
+
   var isFull: Bool { items.count >= 128 || byteCount >= 2 << 20 }
 
   mutating func append(
@@ -32,11 +35,12 @@ struct RestoreBatch: Sendable {
   /// Writes the files, on a worker.
   func restore(from repository: Repository) -> Outcome {
     var outcome = Outcome()
+    let buffer = ByteBuffer(capacity: Self.writeSize)
     do throws(ChunkStoreError) {
       try repository.withReader { (reader) throws(ChunkStoreError) in
         for item in items {
           do throws(IOError) {
-            try item.restore(ContentReader(reader))
+            try item.restore(ContentReader(reader), buffer)
             outcome.files += 1
             outcome.bytes += Int64(item.content.byteCount)
           } catch {
@@ -53,13 +57,15 @@ struct RestoreBatch: Sendable {
 }
 
 extension RestoreBatch.Item {
-  fileprivate func restore(_ reader: ContentReader) throws(IOError) {
+  fileprivate func restore(
+    _ reader: ContentReader, _ buffer: ByteBuffer
+  ) throws(IOError) {
     var file = try directory.createFile(name.span.bytes, for: entry.metadata)
     switch content {
     case .inline(let bytes):
       if !bytes.isEmpty { try file.write(bytes.span.bytes, at: 0) }
     case .stream(let stream):
-      try file.write(stream, reader) { entry.path }
+      try file.write(stream, reader, through: buffer) { entry.path }
     }
     try file.finish(entry.metadata)
   }
@@ -68,19 +74,39 @@ extension RestoreBatch.Item {
 extension OpenRestoredFile {
   /// Writes a stream; its holes become holes.
   ///
-  /// - Parameter path: the file's name for people.
+  /// - Parameters:
+  ///   - buffer: where chunks are gathered.
+  ///   - path: the file's name for people.
   mutating func write(
-    _ stream: Content, _ reader: ContentReader, path: () -> String
+    _ stream: Content, _ reader: ContentReader, through buffer: ByteBuffer, path: () -> String
   ) throws(IOError) {
-    var end: UInt64 = 0
     let file = descriptor
+    /// Where in the stream the buffer begins, and where what was seen of the data ends.
+    var start: UInt64 = 0
+    var end: UInt64 = 0
+    buffer.removeAll()
+
+    func flush() throws(ChunkStoreError) {
+      try file.write(buffer.bytes, at: start, path: path)
+      buffer.removeAll()
+    }
     do throws(ChunkStoreError) {
       try reader.forEachLeaf(of: stream, in: 0..<stream.byteCount) {
         (leaf) throws(ChunkStoreError) in
         guard leaf.chunk != nil else { return }
-        try reader.write(leaf, to: file, path: path)
+        if leaf.range.lowerBound != end || buffer.free.count < leaf.range.count { try flush() }
+        if buffer.isEmpty { start = leaf.range.lowerBound }
         end = leaf.range.upperBound
+        try reader.withBytes(of: leaf) { (bytes) throws(ChunkStoreError) in
+          // The last chunk of a short file, or a large one, needs no copy.
+          if buffer.isEmpty, end == stream.byteCount || bytes.count > buffer.capacity {
+            try file.write(bytes, at: start, path: path)
+          } else {
+            buffer.append(bytes)
+          }
+        }
       }
+      try flush()
     } catch {
       throw IOError(wrapping: error)
     }
