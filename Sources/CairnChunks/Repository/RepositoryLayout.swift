@@ -20,7 +20,7 @@ public struct RepositoryLayout: Hashable, Sendable, Codable {
   ///   bytes to 1 MiB.
   public init?(chunker: FastCDC.Parameters, blockSize: Int, packSize: Int, nodeSize: Int) {
     guard (4 << 10...4 << 20).contains(blockSize), (64 << 10...1 << 30).contains(packSize),
-      (256...1 << 20).contains(nodeSize)
+      (256...1 << 20).contains(nodeSize), chunker.fineLength <= UInt64(Int64.max)
     else { return nil }
     self.chunker = chunker
     self.blockSize = blockSize

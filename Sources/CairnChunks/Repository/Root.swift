@@ -118,7 +118,9 @@ struct RootContent {
 /// The random name of a session.
 struct SessionID: Hashable, Sendable {
   let bytes: [UInt8]
+}
 
+extension SessionID {
   init() throws(ChunkStoreError) {
     do {
       bytes = try SecureRandom.bytes(16)

@@ -7,7 +7,7 @@ private struct ReferenceCDC {
   let gear: [UInt64]
   let parameters: FastCDC.Parameters
 
-  init(key: SecretBytes, parameters: FastCDC.Parameters) throws {
+  init(key: SecretBytes, _ parameters: FastCDC.Parameters) throws {
     let table = try HKDFSHA256.deriveKey(
       from: key, salt: RawSpan(), info: "cairn gear table", count: 2048)
     gear = table.withUnsafeBytes { bytes in
@@ -18,14 +18,15 @@ private struct ReferenceCDC {
     self.parameters = parameters
   }
 
-  func firstChunk(of bytes: ArraySlice<UInt8>) -> Int {
-    let count = min(bytes.count, parameters.maximum)
-    guard count > parameters.minimum else { return count }
+  func firstChunk(of bytes: ArraySlice<UInt8>, at offset: Int) -> Int {
+    let sizes = offset < Int(parameters.fineLength) ? parameters.fine : parameters.coarse
+    let count = min(bytes.count, sizes.maximum)
+    guard count > sizes.minimum else { return count }
     var hash: UInt64 = 0
-    for position in parameters.minimum..<count {
+    for position in sizes.minimum..<count {
       hash = (hash << 1) &+ gear[Int(bytes[bytes.startIndex + position])]
-      let averageBits = parameters.average.trailingZeroBitCount
-      let bits = position < parameters.average ? averageBits + 2 : averageBits - 2
+      let averageBits = sizes.average.trailingZeroBitCount
+      let bits = position < sizes.average ? averageBits + 2 : averageBits - 2
       // The bits below the highest one.
       if (hash << 1) >> (64 - UInt64(bits)) == 0 { return position + 1 }
     }
@@ -34,7 +35,11 @@ private struct ReferenceCDC {
 }
 
 @Suite struct FastCDCTests {
-  private static let small = FastCDC.Parameters(minimum: 256, average: 1024, maximum: 4096)!
+  private static let small = FastCDC.Parameters(
+    FastCDC.Sizes(minimum: 256, average: 1024, maximum: 4096)!)
+  private static let fineAndCoarse = FastCDC.Parameters(
+    fine: FastCDC.Sizes(minimum: 64, average: 256, maximum: 1024)!,
+    coarse: FastCDC.Sizes(minimum: 256, average: 1024, maximum: 4096)!, fineLength: 20_000)
   private static let key = SecretBytes(utf8: "0123456789abcdefghijklmnopqrstuv")
 
   private func chunker(_ parameters: FastCDC.Parameters = small) throws -> FastCDC {
@@ -47,7 +52,8 @@ private struct ReferenceCDC {
     var position = 0
     while position < bytes.count {
       let end = position + min(window, bytes.count - position)
-      let length = chunker.firstChunk(of: bytes.span.bytes.extracting(position..<end))
+      let length = chunker.firstChunk(
+        of: bytes.span.bytes.extracting(position..<end), at: UInt64(position))
       lengths.append(length)
       position += length
     }
@@ -59,15 +65,18 @@ private struct ReferenceCDC {
     var random = SeededRandom(seed)
     // Odd sizes reach the byte that is left over when two are taken a step.
     let minimum = 64 + Int(random.next() % 200)
-    let parameters = FastCDC.Parameters(
+    let sizes = FastCDC.Sizes(
       minimum: minimum, average: 512, maximum: 512 + Int(random.next() % 2000))!
+    let parameters = FastCDC.Parameters(
+      fine: sizes, coarse: Self.small.coarse, fineLength: random.next() % 100_000)
     let chunker = try chunker(parameters)
-    let reference = try ReferenceCDC(key: Self.key, parameters: parameters)
+    let reference = try ReferenceCDC(key: Self.key, parameters)
     let bytes = random.bytes(100_000 + Int(random.next() % 1000))
     var position = 0
     while position < bytes.count {
-      let expected = reference.firstChunk(of: bytes[position...])
-      let found = chunker.firstChunk(of: bytes.span.bytes.extracting(position..<bytes.count))
+      let expected = reference.firstChunk(of: bytes[position...], at: position)
+      let found = chunker.firstChunk(
+        of: bytes.span.bytes.extracting(position..<bytes.count), at: UInt64(position))
       try #require(found == expected, "at \(position)")
       position += found
     }
@@ -103,7 +112,7 @@ private struct ReferenceCDC {
   func cutsDoNotDependOnTheWindow(window: Int) throws {
     var random = SeededRandom(11)
     let bytes = random.bytes(150_000)
-    let chunker = try chunker()
+    let chunker = try chunker(Self.fineAndCoarse)
     #expect(cut(bytes, chunker, window: window) == cut(bytes, chunker))
   }
 
@@ -120,13 +129,31 @@ private struct ReferenceCDC {
     #expect(left.intersection(right).count < 5)
   }
 
-  @Test(arguments: [FastCDC.Parameters(minimum: 256, average: 1024, maximum: 4096)!, .standard])
-  func theAverageIsNearItsParameter(parameters: FastCDC.Parameters) throws {
+  @Test(arguments: [
+    small.fine, FastCDC.Parameters.standard.fine, FastCDC.Parameters.standard.coarse,
+  ])
+  func theAverageIsNearItsParameter(sizes: FastCDC.Sizes) throws {
     var random = SeededRandom(13)
-    let count = parameters.average * 300
-    let lengths = cut(random.bytes(count), try chunker(parameters))
+    let count = sizes.average * 300
+    let lengths = cut(random.bytes(count), try chunker(FastCDC.Parameters(sizes)))
     let average = Double(count) / Double(lengths.count)
-    #expect(abs(average / Double(parameters.average) - 1) < 0.2, "\(average)")
+    #expect(abs(average / Double(sizes.average) - 1) < 0.2, "\(average)")
+  }
+
+  @Test func theBeginningIsCutFiner() throws {
+    var random = SeededRandom(15)
+    let lengths = cut(random.bytes(100_000), try chunker(Self.fineAndCoarse))
+    var offset = 0
+    var largest = (fine: 0, coarse: 0)
+    for length in lengths {
+      if offset < 20_000 {
+        largest.fine = max(largest.fine, length)
+      } else {
+        largest.coarse = max(largest.coarse, length)
+      }
+      offset += length
+    }
+    #expect(largest.fine <= 1024 && largest.coarse > 1024)
   }
 
   /// Chunks before the insertion are the same because a cut depends on nothing that follows it, and
@@ -157,7 +184,7 @@ private struct ReferenceCDC {
 
   @Test func cutsStayWhereTheyWere() throws {
     var random = SeededRandom(14)
-    let lengths = cut(random.bytes(100_000), try chunker())
+    let lengths = cut(random.bytes(100_000), try chunker(Self.fineAndCoarse))
     let text = lengths.map { "\($0)\n" }.joined()
     try Golden.check("fastcdc-cuts.txt", Array(text.utf8))
   }
@@ -168,7 +195,7 @@ private struct ReferenceCDC {
   ])
   func senselessSizesAreRefused(minimum: Int, average: Int, maximum: Int) {
     #expect(
-      FastCDC.Parameters(minimum: minimum, average: average, maximum: maximum) == nil)
+      FastCDC.Sizes(minimum: minimum, average: average, maximum: maximum) == nil)
   }
 }
 
@@ -178,7 +205,7 @@ private struct ReferenceCDC {
     let chunker = FixedSizeChunker(size: size)
     let bytes = [UInt8](repeating: 1, count: 10_000)
     #expect(chunker.maximumSize == size)
-    #expect(chunker.firstChunk(of: bytes.span.bytes) == size)
-    #expect(chunker.firstChunk(of: bytes.span.bytes.extracting(0..<1)) == 1)
+    #expect(chunker.firstChunk(of: bytes.span.bytes, at: 0) == size)
+    #expect(chunker.firstChunk(of: bytes.span.bytes.extracting(0..<1), at: 77) == 1)
   }
 }

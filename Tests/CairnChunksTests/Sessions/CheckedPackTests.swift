@@ -1,7 +1,5 @@
 import CairnCore
-import CairnCrypto
 import Synchronization
-import SystemPackage
 import Testing
 
 @testable import CairnChunks
@@ -53,37 +51,5 @@ private final class ForgetfulCompressor: Compressor {
     // What did land is sound.
     let report = try await Repository.open(on: target).verify(VerifyOptions(.data))
     #expect(report.isSound)
-  }
-
-  @Test func aSpoolThatChangesIsNotStored() async throws {
-    let target = MemoryTarget()
-    let repository = try await Repository.createSmall(on: target)
-    let spool = try SpooledFile(in: "/tmp")
-    let builder = try PackBuilder(in: spool, for: [repository.access.packIdentity.recipient])
-    let hasher = ChunkHasher(repository.access.idKey)
-    let record: [UInt8] = [0, 3, 1, 2, 3]
-    let id = try hasher.id(of: ChunkRecord(record.span.bytes))
-    try record.withRawBytes { (bytes) throws(ChunkStoreError) in
-      try builder.append(
-        stored: bytes, rawLength: 5, codec: 0,
-        entries: [PackTable.Entry(id: id, recordLength: 5, hasLinks: false)])
-    }
-    let pack = try builder.finish()
-    let sound = try BlobSource(spool, byteCount: pack.info.size).read(0..<pack.info.size)
-    for position in 0..<sound.count {
-      var bytes = sound
-      bytes[position] ^= 1
-      let scan = PackScan(hasher: hasher, compressors: repository.compressors)
-      let error = try await storeError {
-        _ = try scan.check(pack.info, key: pack.key, expected: pack.table) { range in
-          Array(bytes[Int(range.lowerBound)..<Int(range.upperBound)])
-        }
-      }
-      #expect(error.code == .damaged, "byte \(position)")
-    }
-    let scan = PackScan(hasher: hasher, compressors: repository.compressors)
-    _ = try scan.check(pack.info, key: pack.key, expected: pack.table) { range in
-      Array(sound[Int(range.lowerBound)..<Int(range.upperBound)])
-    }
   }
 }

@@ -13,8 +13,10 @@ let owner = try! X25519Identity(
 extension RepositoryLayout {
   /// The smallest sizes, so that little data makes many chunks, blocks, packs and levels.
   static let small = RepositoryLayout(
-    chunker: FastCDC.Parameters(minimum: 64, average: 256, maximum: 1024)!, blockSize: 4 << 10,
-    packSize: 64 << 10, nodeSize: 256)!
+    chunker: FastCDC.Parameters(
+      fine: FastCDC.Sizes(minimum: 64, average: 256, maximum: 1024)!,
+      coarse: FastCDC.Sizes(minimum: 128, average: 512, maximum: 2048)!, fineLength: 4096),
+    blockSize: 4 << 10, packSize: 64 << 10, nodeSize: 256)!
 }
 
 extension Repository {
