@@ -51,7 +51,11 @@ struct CreateCommand: AsyncParsableCommand {
     options.staysOnFileSystem = oneFileSystem
 
     let store = try await repository.open()
-    let previous = try await Backup(into: store, options).previousSnapshot(of: places)
+    var isDamaged = false
+    let previous = try await Backup(into: store, options).previousSnapshot(of: places) {
+      printError($0.description)
+      isDamaged = true
+    }
     options.previous = previous.map { .snapshot($0) } ?? .none
     let report: BackupReport
     do {
@@ -68,7 +72,7 @@ struct CreateCommand: AsyncParsableCommand {
       printError("\(Formatting.count(report.unlistedProblems, "more problem")) not listed")
     }
     try print(report, seconds: (ContinuousClock.now - start).seconds)
-    try (report.problems.isEmpty ? ExitStatus.done : .incomplete).end()
+    try (report.problems.isEmpty && !isDamaged ? ExitStatus.done : .incomplete).end()
   }
 
   private func snapshotName(of places: [WalkRoot]) throws -> String {

@@ -25,7 +25,12 @@ struct FindCommand: AsyncParsableCommand {
     let glob = try Glob(bytes: pattern.bytes)
     let store = try await repository.open()
     let output = Output()
-    for snapshot in try await store.snapshots() {
+    var isDamaged = false
+    let snapshots = try await store.snapshots {
+      printError($0.description)
+      isDamaged = true
+    }
+    for snapshot in snapshots {
       let id = snapshot.id.description
       try await SnapshotTree(snapshot, in: store).forEach { entry in
         guard glob.matches(entry.key.span.bytes, kind: entry.metadata.kind) else { return }
@@ -38,5 +43,6 @@ struct FindCommand: AsyncParsableCommand {
       }
     }
     try output.flush()
+    try (isDamaged ? ExitStatus.failed : .done).end()
   }
 }

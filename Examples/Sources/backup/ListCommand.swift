@@ -13,7 +13,11 @@ struct ListCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let snapshots = try await repository.open().snapshots()
+    var isDamaged = false
+    let snapshots = try await repository.open().snapshots {
+      printError($0.description)
+      isDamaged = true
+    }
     let output = Output()
     if repository.output.json {
       try output.write(json: Document(snapshots: snapshots.map { SnapshotDocument($0) }))
@@ -28,5 +32,6 @@ struct ListCommand: AsyncParsableCommand {
       }
     }
     try output.flush()
+    try (isDamaged ? ExitStatus.failed : .done).end()
   }
 }

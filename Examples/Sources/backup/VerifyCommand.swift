@@ -33,7 +33,15 @@ struct VerifyCommand: AsyncParsableCommand {
   private struct Document: Encodable {
     let sound: Bool
     let report: VerifyReport
+    let affected: [Affected]
     let elapsed: Double
+
+    struct Affected: Encodable {
+      let snapshot: String
+      let name: String
+      let files: [FileProblem]
+      let unlistedFiles: Int64
+    }
   }
 
   func run() async throws {
@@ -43,18 +51,42 @@ struct VerifyCommand: AsyncParsableCommand {
       data ? .data : sample.map { .sample(percent: $0) } ?? .structure
     let report = try await store.verify(
       VerifyOptions(depth), progress: ProgressLine.reporter("verifying"))
-    for problem in report.problems { printError(problem.message) }
+    for problem in report.problems {
+      let ids = problem.roots.map { String($0.prefix(8)) }.joined(separator: ", ")
+      printError(problem.message + (ids.isEmpty ? "" : " (found through snapshot \(ids))"))
+    }
     if report.unlistedProblems > 0 {
       printError("\(Formatting.count(report.unlistedProblems, "more problem")) not listed")
     }
-    try print(report, seconds: (ContinuousClock.now - start).seconds)
+    let affected = try await store.damagedSnapshots(by: report)
+    for damaged in affected {
+      let id = damaged.snapshot.id.description.prefix(8)
+      for problem in damaged.problems {
+        printError("in snapshot \(id), \(problem.path): \(problem.message)")
+      }
+      if damaged.unlistedProblems > 0 {
+        printError(
+          "in snapshot \(id), \(Formatting.count(damaged.unlistedProblems, "more file")) not listed"
+        )
+      }
+    }
+    try print(report, affected, seconds: (ContinuousClock.now - start).seconds)
     try (report.isSound ? ExitStatus.done : .failed).end()
   }
 
-  private func print(_ report: VerifyReport, seconds: Double) throws {
+  private func print(
+    _ report: VerifyReport, _ affected: [DamagedSnapshot], seconds: Double
+  ) throws {
     let output = Output()
     if repository.output.json {
-      try output.write(json: Document(sound: report.isSound, report: report, elapsed: seconds))
+      try output.write(
+        json: Document(
+          sound: report.isSound, report: report,
+          affected: affected.map {
+            Document.Affected(
+              snapshot: $0.snapshot.id.description, name: $0.snapshot.name, files: $0.problems,
+              unlistedFiles: $0.unlistedProblems)
+          }, elapsed: seconds))
     } else {
       try output.writeLine(
         "\(Formatting.count(report.roots, "snapshot")), \(Formatting.count(report.chunks, "chunk")), "

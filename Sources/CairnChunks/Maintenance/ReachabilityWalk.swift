@@ -3,9 +3,13 @@ struct ReachabilityWalk {
   private let repository: Repository
   /// A bit per chunk of the index, by its ordinal.
   private var visited: [UInt64]
+  private let watchedPacks: Range<Int>
+  /// Whether a chunk in one of the watched packs was visited.
+  private(set) var needsWatchedPacks = false
 
-  init(repository: Repository) {
+  init(repository: Repository, watchedPacks: Range<Int> = 0..<0) {
     self.repository = repository
+    self.watchedPacks = watchedPacks
     visited = Array(repeating: 0, count: repository.loadedIndex.count / 64 + 1)
   }
 
@@ -25,6 +29,7 @@ struct ReachabilityWalk {
         guard let place = try index.place(of: id) else { throw ChunkStoreError.missing(id) }
         guard mark(place.ordinal) else { continue }
         report.chunks += 1
+        if watchedPacks.contains(place.block.pack) { needsWatchedPacks = true }
         guard place.hasLinks else { continue }
         let links = try repository.withReader { (reader) throws(ChunkStoreError) in
           try reader.withChunk(id) { (record) throws(ChunkStoreError) in record.links }

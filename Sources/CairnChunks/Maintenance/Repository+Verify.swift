@@ -18,13 +18,31 @@ extension Repository {
         _ = try await target.getNamedByContent(blob.name)
       }
     }
+    var isIndexDamaged = false
     try await refresh { (error) throws(ChunkStoreError) in
       guard error.isAboutBlob else { throw error }
+      isIndexDamaged = true
       report.append(error)
     }
+    // Packs that the index does not describe are not lost: they have tables of their own.
+    let described = loadedIndex.packCount
+    let (index, writer) = (loadedIndex, indexWriter)
+    report.packsOutsideIndex = Int64(
+      try await adoptPacksOutsideIndex { (pack, table) throws(ChunkStoreError) in
+        try index.insert(pack, PackContents(table))
+        _ = writer.add(pack, table)
+      })
+    let adopted = described..<loadedIndex.packCount
     report.indexBlobs = Int64(try await target.blobs(BlobFolder.index).count)
     let present = try await verifyPackList(&report)
-    try await verifyRoots(&report, progress)
+    let needsAdopted = try await verifyRoots(&report, adopted: adopted, progress)
+    if needsAdopted, !isIndexDamaged {
+      report.append(
+        ChunkStoreError(
+          .missing,
+          "an index blob is missing, so what is in \(adopted.count) packs is not found; the next "
+            + "backup writes it anew from the packs"))
+    }
     try await verifyPacks(options, present, &report, progress)
     return report
   }
@@ -68,37 +86,36 @@ extension Repository {
         report.append(.damaged(pack.blob, "it has \(size) bytes instead of \(pack.size)"))
       }
     }
-    report.packsOutsideIndex = Int64(present.count)
+    for digest in present.keys.sorted() {
+      report.append(
+        .damaged(.pack(digest), "no index blob describes it, and its own table does not open"))
+    }
     return sound
   }
 
   // MARK: Roots
 
+  /// - Parameter adopted: the numbers of the packs that no index blob describes.
+  /// - Returns: whether a root needs one of these.
   private func verifyRoots(
-    _ report: inout VerifyReport, _ progress: any ProgressReporter
-  ) async throws(ChunkStoreError) {
-    var roots: [Root] = []
-    for blob in try await target.blobs(BlobFolder.roots) {
-      do throws(ChunkStoreError) {
-        roots.append(try await readRoot(blob.name))
-      } catch {
-        guard error.isAboutBlob else { throw error }
-        report.append(error)
-      }
-    }
+    _ report: inout VerifyReport, adopted: Range<Int>, _ progress: any ProgressReporter
+  ) async throws(ChunkStoreError) -> Bool {
+    let roots = try await roots { report.append($0) }
     report.roots = Int64(roots.count)
-    let all = roots
     let started = report
-    report = try await ThreadPool.engines.run { () throws(ChunkStoreError) -> VerifyReport in
+    let needsAdopted: Bool
+    (report, needsAdopted) = try await ThreadPool.engines.run {
+      () throws(ChunkStoreError) -> (VerifyReport, Bool) in
       var report = started
-      var walk = ReachabilityWalk(repository: self)
-      for root in all {
+      var walk = ReachabilityWalk(repository: self, watchedPacks: adopted)
+      for root in roots {
         try walk.visit(root, &report)
         try self.tell(progress, phase: "verify the structure", unit: "roots", report.roots, report)
       }
-      return report
+      return (report, walk.needsWatchedPacks)
     }
     try checkCancellation()
+    return needsAdopted
   }
 
   // MARK: Packs
@@ -200,5 +217,5 @@ extension Repository {
 
 extension ChunkStoreError {
   /// Whether a blob's content is at fault, and not the way to it.
-  var isAboutBlob: Bool { [.damaged, .missing, .newerFormat, .conflict].contains(code) }
+  package var isAboutBlob: Bool { [.damaged, .missing, .newerFormat, .conflict].contains(code) }
 }

@@ -24,13 +24,23 @@ public struct VerifyReport: Sendable, Codable {
     public let blob: String?
     public let message: String
     /// The ids of the roots that need it, if it was found through one.
-    public let roots: [String]
+    public fileprivate(set) var roots: [String]
   }
 
   /// Whether everything that was looked at is as it should be.
   public var isSound: Bool { problems.isEmpty && unlistedProblems == 0 }
 
   mutating func append(_ error: ChunkStoreError, root: Root? = nil) {
+    let roots = root.map { [$0.id.description] } ?? []
+    // What one root needs, others may, and reading every byte finds it again.
+    if let blob = error.blob?.description,
+      let known = problems.firstIndex(where: {
+        $0.blob == blob && $0.message == error.description
+      })
+    {
+      problems[known].roots += roots.filter { !problems[known].roots.contains($0) }
+      return
+    }
     guard problems.count < 10_000 else {
       unlistedProblems += 1
       return
@@ -38,6 +48,6 @@ public struct VerifyReport: Sendable, Codable {
     problems.append(
       Problem(
         blob: error.blob?.description, message: error.description,
-        roots: root.map { [$0.id.description] } ?? []))
+        roots: roots))
   }
 }

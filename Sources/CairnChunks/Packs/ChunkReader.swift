@@ -173,7 +173,7 @@ package final class ChunkReader: @unchecked Sendable {
     // Going on where a window of this pack ended is a sign of reading in order: read ahead.
     let isSequential = windows.contains { $0.pack == number && $0.segments.upperBound == segment }
     let wanted = isSequential ? segment + Self.windowSegments : last + 1
-    let end = min(wanted, segment + Self.windowSegments, pack.segmentCount)
+    var end = min(wanted, segment + Self.windowSegments, pack.segmentCount)
     guard segment < end else { throw .damaged(pack.blob, "it ends too early") }
 
     let key = try keys.key(of: pack)
@@ -200,9 +200,15 @@ package final class ChunkReader: @unchecked Sendable {
         }
       }
     } catch {
-      throw .damaged(pack.blob, "segment \(failed ?? segment) does not open")
+      guard let failed, failed > segment else {
+        throw .damaged(pack.blob, "segment \(failed ?? segment) does not open")
+      }
     }
-    if failed != nil { throw .damaged(pack.blob, "it ends too early") }
+    if let failed {
+      // The segments before are sound; whoever needs this one asks for it next.
+      guard failed > segment else { throw .damaged(pack.blob, "it ends too early") }
+      end = failed
+    }
     windows[chosen].pack = number
     windows[chosen].segments = segment..<end
     windows[chosen].lastUse = clock

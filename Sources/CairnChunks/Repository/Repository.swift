@@ -253,9 +253,23 @@ public final class Repository: Sendable {
   ///
   /// - Throws: ``ChunkStoreError/Code/damaged`` at the first that is not sound; `verify` names all.
   public func roots() async throws(ChunkStoreError) -> [Root] {
+    try await roots { (error) throws(ChunkStoreError) in throw error }
+  }
+
+  /// Every root that is sound, the oldest first.
+  ///
+  /// - Parameter onDamage: told of each that is not; ends the search if it throws.
+  public func roots(
+    onDamage: (ChunkStoreError) throws(ChunkStoreError) -> Void
+  ) async throws(ChunkStoreError) -> [Root] {
     var roots: [Root] = []
     for blob in try await target.blobs(BlobFolder.roots) {
-      roots.append(try await readRoot(blob.name))
+      do throws(ChunkStoreError) {
+        roots.append(try await readRoot(blob.name))
+      } catch {
+        guard error.isAboutBlob else { throw error }
+        try onDamage(error)
+      }
     }
     return roots.sorted { ($0.time, $0.id) < ($1.time, $1.id) }
   }
@@ -277,17 +291,29 @@ public final class Repository: Sendable {
   /// The root that a person means: "latest", a root's name (the newest of that name), or the first digits of
   /// an id.
   ///
+  /// Where a root is damaged, the others are still found by their ids.
+  ///
   /// - Parameter isCandidate: which roots are considered; all by default.
-  /// - Throws: ``ChunkStoreError/Code/notFound`` or ``ChunkStoreError/Code/ambiguous``.
+  /// - Throws: ``ChunkStoreError/Code/notFound`` or ``ChunkStoreError/Code/ambiguous``;
+  ///   ``ChunkStoreError/Code/damaged`` if a damaged root may be the one that is meant.
   public func root(
     _ reference: String, where isCandidate: (Root) -> Bool = { _ in true }
   ) async throws(ChunkStoreError) -> Root {
-    let roots = try await roots().filter(isCandidate)
-    if reference == "latest", let last = roots.last { return last }
-    if let named = roots.last(where: { $0.name == reference }) { return named }
+    var damage: ChunkStoreError?
+    let roots = try await roots { damage = damage ?? $0 }.filter(isCandidate)
+    if damage == nil {
+      if reference == "latest", let last = roots.last { return last }
+      if let named = roots.last(where: { $0.name == reference }) { return named }
+    }
     let matches =
       reference.isEmpty ? [] : roots.filter { $0.id.description.hasPrefix(reference) }
     guard let found = matches.first else {
+      if let damage {
+        throw ChunkStoreError(
+          damage.code,
+          "what \"\(reference)\" stands for cannot be told, but ids can be used: "
+            + damage.message, blob: damage.blob, cause: damage.cause)
+      }
       throw ChunkStoreError(
         .notFound,
         roots.isEmpty
@@ -327,7 +353,15 @@ public final class Repository: Sendable {
         }
         rememberIndexBlob(blob.name)
       } catch {
-        try onDamage(error)
+        guard error.code == .damaged else {
+          try onDamage(error)
+          continue
+        }
+        try onDamage(
+          ChunkStoreError(
+            .damaged,
+            "the index blob \(blob.name) is damaged; remove it, and the next backup writes it anew "
+              + "from the packs", blob: blob.name))
       }
     }
     isIndexLoaded.withLock { $0 = true }
@@ -426,17 +460,28 @@ public final class Repository: Sendable {
   ) async throws(ChunkStoreError) -> WriteSession {
     try await refresh()
     let core = try SessionCore(self, options: options)
-    let unknown = try await packsOutsideIndex()
-    let (target, keys) = (target, packKeys)
-    try await ThreadPool.engines.run { () throws(ChunkStoreError) -> Void in
-      let tail = PackTail(target: target, keys: keys)
-      for blob in unknown {
-        // A damaged one is of no use, and verify names it.
-        guard let (pack, table) = try? tail.read(blob) else { continue }
-        try core.adopt(pack, table)
-      }
+    _ = try await adoptPacksOutsideIndex { (pack, table) throws(ChunkStoreError) in
+      try core.adopt(pack, table)
     }
     return WriteSession(core)
+  }
+
+  /// Hands over each pack that no index blob describes, with its own table.
+  ///
+  /// - Returns: how many there are. A damaged one is counted and not handed over: what needs it will
+  ///   be found missing.
+  func adoptPacksOutsideIndex(
+    _ adopt: @escaping @Sendable (PackInfo, PackTable) throws(ChunkStoreError) -> Void
+  ) async throws(ChunkStoreError) -> Int {
+    let unknown = try await packsOutsideIndex()
+    let tail = PackTail(target: target, keys: packKeys)
+    try await ThreadPool.engines.run { () throws(ChunkStoreError) -> Void in
+      for blob in unknown {
+        guard let (pack, table) = try? tail.read(blob) else { continue }
+        try adopt(pack, table)
+      }
+    }
+    return unknown.count
   }
 
   /// The packs on the target that no index blob describes.

@@ -53,15 +53,18 @@ public struct Backup: Sendable {
   }
 
   /// The snapshot with which a backup of these places is compared.
+  ///
+  /// - Parameter onDamage: told of each snapshot that is not sound, and passed over: that costs some
+  ///   reading, and not the backup.
   public func previousSnapshot(
-    of places: [WalkRoot]
+    of places: [WalkRoot], onDamage: (ChunkStoreError) -> Void = { _ in }
   ) async throws(ChunkStoreError) -> Snapshot? {
     switch options.previous {
     case .none: return nil
     case .snapshot(let snapshot): return snapshot
     case .automatic:
       let sources = places.map { $0.path.displayText }.sorted()
-      return try await repository.snapshots().last {
+      return try await repository.snapshots(onDamage: onDamage).last {
         $0.host == options.host && $0.sources.sorted() == sources
       }
     }

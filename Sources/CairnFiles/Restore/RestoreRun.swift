@@ -15,7 +15,7 @@ final class RestoreRun {
   private let cursor: EntryCursor
 
   /// The directories on the way to the current entry, and what they will look like.
-  private var directories: [(key: [UInt8], directory: RestoredDirectory, metadata: FileMetadata)] =
+  private var directories: [(key: [UInt8], directory: RestoredDirectory, metadata: FileMetadata?)] =
     []
   private var jobs: OrderedJobs<RestoreBatch.Outcome>
   private var batch = RestoreBatch()
@@ -76,36 +76,74 @@ final class RestoreRun {
   }
 
   private func restore(_ range: Range<UInt64>) throws(ChunkStoreError) {
-    guard !range.isEmpty else { return }
-    try cursor.seek(toRank: range.lowerBound)
-    try enterParents(of: cursor.key)
-    while cursor.isValid, cursor.rank < range.upperBound {
-      try visit(try cursor.snapshotEntry())
-      seen += 1
-      try reporter.report(files: seen, bytes: report.bytes)
-      try cursor.next()
+    var rank = range.lowerBound
+    var path = snapshot.name
+    while rank < range.upperBound {
+      do throws(ChunkStoreError) {
+        try cursor.seek(toRank: rank)
+        try enterParents(of: cursor.key)
+        while cursor.isValid, cursor.rank < range.upperBound {
+          let entry = try cursor.snapshotEntry()
+          rank = cursor.rank + 1
+          path = entry.path
+          try visit(entry)
+          seen += 1
+          try reporter.report(files: seen, bytes: report.bytes)
+          try cursor.next()
+        }
+        return
+      } catch {
+        // A lost node of the tree takes its entries with it, not those of other nodes.
+        guard error.isAboutBlob else { throw error }
+        let next = min(try cursor.rankBehindDamage(from: rank), range.upperBound)
+        problems.append(
+          FileProblem(
+            path: path,
+            message: "the \(next - rank) entries that follow \(path) are lost: \(error)"))
+        rank = next
+      }
     }
   }
 
   /// Makes the directories above the first entry of a range, which may itself be deep in the tree.
+  ///
+  /// One that is lost is reported, and made all the same for what is below it.
   private func enterParents(of key: [UInt8]) throws(ChunkStoreError) {
+    guard key.contains(0) else { return }
     let parents = try EntryCursor(snapshot.tree, ChunkReader(repository, blockBudget: 256 << 10))
     for end in key.indices where key[end] == 0 {
       let parent = Array(key[..<end])
       if directories.contains(where: { $0.key == parent }) { continue }
-      try parents.seek(toKey: parent)
-      guard parents.isValid, parents.key == parent else {
-        throw ChunkStoreError(
-          .damaged, "the snapshot lacks the directory \(SnapshotEntry.displayPath(parent))")
+      let entry: SnapshotEntry
+      do throws(ChunkStoreError) {
+        try parents.seek(toKey: parent)
+        guard parents.isValid, parents.key == parent else {
+          throw ChunkStoreError(.missing, "the snapshot lacks this directory")
+        }
+        entry = try parents.snapshotEntry()
+      } catch {
+        guard error.isAboutBlob else { throw error }
+        let path = SnapshotEntry.displayPath(parent)
+        problems.append(
+          FileProblem(path: path, message: "the attributes of \(path) are lost: \(error)"))
+        entry = SnapshotEntry(
+          key: parent, metadata: FileMetadata(kind: .directory, permissions: 0o700), content: nil)
+        try visit(entry, isLost: true)
+        continue
       }
-      try visit(try parents.snapshotEntry())
+      try visit(entry)
     }
   }
 
-  private func visit(_ entry: SnapshotEntry) throws(ChunkStoreError) {
+  /// - Parameter isLost: it stands in for a directory whose own entry is lost.
+  private func visit(
+    _ entry: SnapshotEntry, isLost: Bool = false
+  ) throws(ChunkStoreError) {
     let nameStart = entry.key.lastIndex(of: 0).map { $0 + 1 } ?? 0
     let parentKey = entry.key[..<max(0, nameStart - 1)]
-    try leaveDirectories { !($0.isEmpty || parentKey.elementsEqual($0) || Self.isBelow(parentKey, $0)) }
+    try leaveDirectories {
+      !($0.isEmpty || parentKey.elementsEqual($0) || Self.isBelow(parentKey, $0))
+    }
     let parent: RestoredDirectory
     if nameStart == 0 {
       parent = destination.root
@@ -120,7 +158,7 @@ final class RestoreRun {
       switch entry.metadata.kind {
       case .directory:
         let directory = try parent.makeDirectory(name.span.bytes)
-        directories.append((entry.key, directory, entry.metadata))
+        directories.append((entry.key, directory, isLost ? nil : entry.metadata))
         report.directories += 1
       case .regular:
         try restoreFile(entry, name, in: parent)
@@ -164,7 +202,8 @@ final class RestoreRun {
       guard let content = entry.content else {
         return try add(
           entry.path,
-          IOError(.malformed, operation: "restore", subject: entry.path, detail: "it has no content"))
+          IOError(
+            .malformed, operation: "restore", subject: entry.path, detail: "it has no content"))
       }
       if case .stream(let stream) = content, stream.byteCount >= Self.largeFile {
         try submit()
@@ -233,7 +272,8 @@ final class RestoreRun {
 
   /// Takes note of a file that could not be restored; ends the restore if no other could be.
   private func add(_ path: String, _ error: IOError) throws(ChunkStoreError) {
-    if let errno = error.errno, [.noSpace, .diskQuotaExceeded, .readOnlyFileSystem].contains(errno) {
+    if let errno = error.errno, [.noSpace, .diskQuotaExceeded, .readOnlyFileSystem].contains(errno)
+    {
       throw ChunkStoreError(.invalid, "the destination takes no more files", cause: error)
     }
     problems.append(FileProblem(path: path, message: error.description))

@@ -114,10 +114,26 @@ struct SnapshotRecord {
 
 extension Repository {
   /// Every snapshot, the oldest first; roots of other kinds are passed over.
+  ///
+  /// - Throws: ``ChunkStoreError/Code/damaged`` at the first that is not sound.
   public func snapshots() async throws(ChunkStoreError) -> [Snapshot] {
+    try await snapshots { (error) throws(ChunkStoreError) in throw error }
+  }
+
+  /// Every snapshot that is sound, the oldest first; roots of other kinds are passed over.
+  ///
+  /// - Parameter onDamage: told of each that is not; ends the search if it throws.
+  public func snapshots(
+    onDamage: (ChunkStoreError) throws(ChunkStoreError) -> Void
+  ) async throws(ChunkStoreError) -> [Snapshot] {
     var snapshots: [Snapshot] = []
-    for root in try await roots() where root.isSnapshot {
-      snapshots.append(try await snapshot(of: root))
+    for root in try await roots(onDamage: onDamage) where root.isSnapshot {
+      do throws(ChunkStoreError) {
+        snapshots.append(try await snapshot(of: root))
+      } catch {
+        guard error.isAboutBlob else { throw error }
+        try onDamage(error)
+      }
     }
     return snapshots
   }
