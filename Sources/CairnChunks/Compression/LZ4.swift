@@ -9,9 +9,9 @@ public struct LZ4: Compressor {
 
     /// Some 800 MB/s a core on source code.
     public static let fast = Effort(level: 0)
-    /// Takes a fifth less space than ``fast`` on source code, at a third of its speed.
+    /// Takes a fifth less space than ``fast`` on source code, at a quarter of its speed.
     public static let high = Effort(level: 2)
-    /// Takes a quarter less space than ``fast`` on source code, at a fifteenth of its speed.
+    /// Takes a quarter less space than ``fast`` on source code, at a tenth of its speed.
     public static let highest = Effort(level: 9)
   }
 

@@ -19,6 +19,8 @@ public final class DirectoryTarget: LocalTarget {
   public let path: FilePath
   private let temporary: FilePath
   private let isPrepared = Mutex(false)
+  /// The folders whose own names are known to survive a power cut.
+  private let durableFolders = Mutex<Set<FilePath>>([])
 
   /// No blob can have this name.
   private static let temporaryName = ".tmp"
@@ -85,8 +87,8 @@ public final class DirectoryTarget: LocalTarget {
       guard isPublished else {
         throw IOError(.changed, operation: "put", subject: name.description)
       }
-      try final.removingLastComponent().synchronizeDirectory()
-    } catch  where error.code == .changed {
+      try synchronizeFolders(of: name)
+    } catch where error.code == .changed {
       throw .conflict(name, in: self.name)
     } catch {
       throw failure("write", name, error)
@@ -203,11 +205,28 @@ public final class DirectoryTarget: LocalTarget {
     return try spool(source)
   }
 
+  /// Makes the name of a blob survive a power cut, and those of its folders: a folder that is there may have
+  /// been made by a process that died before it could see to that.
+  private func synchronizeFolders(of name: BlobName) throws(IOError) {
+    let parts = name.description.split(separator: "/").dropLast()
+    var folder = path
+    for part in parts {
+      let parent = folder
+      folder = folder.appending(String(part))
+      let isKnown = durableFolders.withLock { $0.contains(folder) }
+      if !isKnown {
+        try parent.synchronizeDirectory()
+        _ = durableFolders.withLock { $0.insert(folder) }
+      }
+    }
+    try folder.synchronizeDirectory()
+  }
+
   private func makeFolders(of file: FilePath) throws(IOError) {
     let folder = file.removingLastComponent()
     guard folder != path, folder.starts(with: path) else { return }
     try makeFolders(of: folder)
-    if try makeDirectory(folder) { try folder.removingLastComponent().synchronizeDirectory() }
+    _ = try makeDirectory(folder)
   }
 
   private func isSame(_ present: BlobName, _ source: BlobSource) throws(IOError) -> Bool {
