@@ -180,6 +180,12 @@ public final class Repository: Sendable {
   private static func putKey(
     _ access: Access, for recipients: [any Recipient], label: String, on target: any Target
   ) async throws(ChunkStoreError) -> BlobName {
+    guard isLabel(label) else {
+      throw ChunkStoreError(
+        .invalid,
+        "\"\(label)\" cannot be the label of a way in; use letters a to z, digits and \"-\", "
+          + "64 at most")
+    }
     let sealed: [UInt8]
     do {
       sealed = try await ThreadPool.blocking.run { () throws(CryptoError) -> [UInt8] in
@@ -190,16 +196,21 @@ public final class Repository: Sendable {
     } catch {
       throw .sealing(error)
     }
-    guard label.utf8.count <= 64,
-      let name = BlobName.key(label: label, SHA256.hash(of: sealed.span.bytes))
-    else {
-      throw ChunkStoreError(
-        .invalid,
-        "\"\(label)\" cannot be the label of a way in; use letters a to z, digits and \"-\", "
-          + "64 at most")
-    }
+    let name = BlobName.key(label: label, SHA256.hash(of: sealed.span.bytes))
     try await target.put(name, BlobSource(sealed))
     return name
+  }
+
+  private static func isLabel(_ text: String) -> Bool {
+    (1...64).contains(text.utf8.count)
+      && text.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+          UInt8(ascii: "-"):
+          true
+        default: false
+        }
+      }
   }
 
   /// A way in, as anybody can see it.

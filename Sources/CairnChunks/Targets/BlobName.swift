@@ -81,8 +81,9 @@ extension BlobName {
     BlobName(known: "roots/\(digest)")
   }
 
-  static func key(label: String, _ digest: Digest) -> BlobName? {
-    BlobName("keys/\(label)-\(digest)")
+  /// - Parameter label: 1 to 64 letters a to z, digits and "-".
+  static func key(label: String, _ digest: Digest) -> BlobName {
+    BlobName(known: "keys/\(label)-\(digest)")
   }
 }
 
