@@ -11,6 +11,10 @@ final class RunReporter: @unchecked Sendable {
   private let total: Int64?
   private var last = ContinuousClock.now
   private var calls = 0
+  private var files: Int64 = 0
+  private var bytes: Int64 = 0
+  /// What the host's report threw; it is thrown again by whoever asks.
+  private var failure: ChunkStoreError?
 
   init(
     _ reporter: any ProgressReporter, cancellation: CancellationFlag, phase: String,
@@ -24,23 +28,37 @@ final class RunReporter: @unchecked Sendable {
   }
 
   func check() throws(ChunkStoreError) {
+    if let failure { throw failure }
     if cancellation.isSet {
       throw ChunkStoreError(.cancelled, "the operation was cancelled")
     }
   }
 
+  /// Reports what is done, after each of many small steps.
   func report(files: Int64, bytes: Int64) throws(ChunkStoreError) {
+    // Looking at the clock costs more than some of the steps; a large one is worth a look.
+    let isLarge = bytes - self.bytes >= 1 << 20
+    (self.files, self.bytes) = (files, bytes)
     calls += 1
-    guard calls & 63 == 0 else { return }
+    try check()
+    if isLarge || calls & 15 == 0 { try report(bytesMore: 0) }
+  }
+
+  /// Reports what is done of the file that is under way.
+  func report(bytesMore: Int64) throws(ChunkStoreError) {
     try check()
     let now = ContinuousClock.now
     guard now - last > .milliseconds(100) else { return }
     last = now
     do {
       try reporter.report(
-        Progress(phase: phase, unit: unit, completed: files, total: total, bytes: bytes))
+        Progress(
+          phase: phase, unit: unit, completed: files, total: total, bytes: bytes + bytesMore))
     } catch {
-      throw ChunkStoreError(.cancelled, "the operation was ended by its progress report: \(error)")
+      let failure = ChunkStoreError(
+        .cancelled, "the operation was ended by its progress report: \(error)")
+      self.failure = failure
+      throw failure
     }
   }
 

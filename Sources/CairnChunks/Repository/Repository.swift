@@ -523,11 +523,11 @@ extension ContentReader {
     try forEachLeaf(of: content, in: range) { (leaf) throws(ChunkStoreError) in
       let part = leaf.range.clamped(to: range)
       guard leaf.chunk != nil else {
-        var left = part.count
+        var left = part.upperBound - part.lowerBound
         while left > 0 {
-          let count = min(left, zeros.count)
+          let count = Int(min(left, UInt64(zeros.count)))
           try write(zeros.span.bytes.extracting(0..<count), to: &writer)
-          left -= count
+          left -= UInt64(count)
         }
         return
       }

@@ -99,6 +99,8 @@ struct ContentNode {
         let (total, overflow) = sum.addingReportingOverflow(value >> 1)
         guard !overflow else { throw PackFormat.malformed("lengths that overflow") }
         sum = total
+        // A child without bytes would be read in vain, and one that holds many such without end.
+        guard value > 1 else { throw PackFormat.malformed("a child without bytes") }
         if value & 1 == 1 {
           children.append(Child(id: nil, byteCount: value >> 1))
         } else {

@@ -111,36 +111,56 @@ package struct ContentWriter: ~Copyable {
   }
 }
 
-extension Lane {
-  /// Stores a stream on this thread alone: what ``input`` holds already, then what `reader` gives.
-  ///
-  /// For streams of a few MiB at most; longer ones deserve a ``ContentWriter``.
-  package func storeContent(
-    from reader: inout some ByteReader, chunker: any Chunker
-  ) throws(ChunkStoreError) -> Content {
-    var builder = ContentBuilder()
-    var offset: UInt64 = 0
-    var isEnd = false
-    while !isEnd {
-      isEnd = try fillInput(from: &reader)
-      var position = 0
-      while position < input.count, isEnd || input.count - position >= chunker.maximumSize {
-        let rest = UnsafeRawBufferPointer(rebasing: input.bytes[position...])
-        let length = chunker.firstChunk(of: rest.bytes, at: offset)
-        offset += UInt64(length)
-        let id = try store(data: UnsafeRawBufferPointer(rebasing: rest[..<length]), in: .content)
-        try builder.append(ContentNode.Child(id: id, byteCount: UInt64(length)), self)
-        position += length
-      }
-      input.removeFirst(position)
-    }
-    return try builder.finish(self)
+/// Stores a stream on this thread alone, through the input buffer of its lane.
+///
+/// For streams of a few MiB at most; longer ones deserve a ``ContentWriter``.
+package struct LaneContentWriter: ~Copyable {
+  private let lane: Lane
+  private let chunker: any Chunker
+  private var builder = ContentBuilder()
+  private var offset: UInt64 = 0
+
+  package init(_ lane: Lane, chunker: any Chunker) {
+    self.lane = lane
+    self.chunker = chunker
+    lane.input.removeAll()
   }
 
-  /// - Returns: whether the stream has ended.
-  private func fillInput(
-    from reader: inout some ByteReader
-  ) throws(ChunkStoreError) -> Bool {
+  /// Stores what `reader` gives until its end as the next bytes of the stream.
+  package mutating func write(from reader: inout some ByteReader) throws(ChunkStoreError) {
+    while try !fill(from: &reader) { try cut(isEnd: false) }
+  }
+
+  /// Stores a range of zeros without bytes; the stream is cut here.
+  package mutating func writeHole(_ count: UInt64) throws(ChunkStoreError) {
+    try cut(isEnd: true)
+    try builder.append(ContentNode.Child(id: nil, byteCount: count), lane)
+    offset += count
+  }
+
+  package consuming func finish() throws(ChunkStoreError) -> Content {
+    try cut(isEnd: true)
+    return try builder.finish(lane)
+  }
+
+  private mutating func cut(isEnd: Bool) throws(ChunkStoreError) {
+    let input = lane.input
+    var position = 0
+    while position < input.count, isEnd || input.count - position >= chunker.maximumSize {
+      let rest = UnsafeRawBufferPointer(rebasing: input.bytes[position...])
+      let length = chunker.firstChunk(of: rest.bytes, at: offset)
+      offset += UInt64(length)
+      let id = try lane.store(
+        data: UnsafeRawBufferPointer(rebasing: rest[..<length]), in: .content)
+      try builder.append(ContentNode.Child(id: id, byteCount: UInt64(length)), lane)
+      position += length
+    }
+    input.removeFirst(position)
+  }
+
+  /// - Returns: whether the reader has ended.
+  private func fill(from reader: inout some ByteReader) throws(ChunkStoreError) -> Bool {
+    let input = lane.input
     do {
       while input.free.count > 0 {
         var output = OutputRawSpan(buffer: input.free, initializedCount: 0)

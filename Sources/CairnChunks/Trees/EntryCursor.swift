@@ -44,6 +44,10 @@ package final class EntryCursor {
   /// The weight of the entries before the current one.
   package private(set) var weightBefore: UInt64 = 0
 
+  /// The ranks of the entries below the node that was read last: those that are lost where reading
+  /// it failed.
+  package private(set) var ranksOfLastNode: Range<UInt64> = 0..<0
+
   /// Positioned nowhere; a seek comes first.
   package init(_ tree: EntryTree, _ chunks: ChunkReader) throws(ChunkStoreError) {
     guard (0...EntryTree.maximumHeight).contains(tree.height) else {
@@ -279,7 +283,8 @@ package final class EntryCursor {
   private func loadInner(
     _ id: ChunkID, level: Int, count: UInt64, weight: UInt64, firstKey: [UInt8]?
   ) throws(ChunkStoreError) -> Inner {
-    try chunks.withChunk(id) { (record) throws(ChunkStoreError) in
+    ranksOfLastNode = rank..<rank + count
+    return try chunks.withChunk(id) { (record) throws(ChunkStoreError) in
       var inner = Inner()
       do {
         var reader = BinaryReader(record.data)
@@ -327,6 +332,7 @@ package final class EntryCursor {
   private func loadLeaf(
     _ id: ChunkID, count: UInt64, weight: UInt64, firstKey: [UInt8]?
   ) throws(ChunkStoreError) {
+    ranksOfLastNode = rank..<rank + count
     try chunks.withChunk(id) { (chunk) throws(ChunkStoreError) in
       leafData = .copy(of: chunk.data, reusing: leafData)
       leafLinks = .copy(of: chunk.linkBytes, reusing: leafLinks)

@@ -1,7 +1,14 @@
 /// Compares two sorted trees in the size of their difference: equal subtrees are skipped unread.
-package struct EntryDifference {
-  private let old: EntryCursor
-  private let new: EntryCursor
+package final class EntryDifference {
+  package let old: EntryCursor
+  package let new: EntryCursor
+  private var state = State.start
+
+  private enum State {
+    case start, between
+    /// The cursors stand at a key whose entries are dealt with.
+    case at(Change)
+  }
 
   /// - Precondition: the cursors are of the two trees and belong to this value alone.
   package init(from old: EntryCursor, to new: EntryCursor) {
@@ -14,13 +21,10 @@ package struct EntryDifference {
     case added, removed, changed
   }
 
-  /// Calls `body` for every key whose entry is not the same in both, in order; the cursors stand at
-  /// the entries that exist.
-  package func forEach(
-    _ body: (Change, _ old: EntryCursor, _ new: EntryCursor) throws(ChunkStoreError) -> Void
-  ) throws(ChunkStoreError) {
-    try old.seekToStart()
-    try new.seekToStart()
+  /// Goes to the next key, in order, whose entry is not the same in both; `nil` at the end. The
+  /// cursors stand at the entries that exist.
+  package func next() throws(ChunkStoreError) -> Change? {
+    try leave()
     while old.isValid || new.isValid {
       if let level = commonSubtree() {
         let count = zip(old.siblings(level: level), new.siblings(level: level))
@@ -29,29 +33,35 @@ package struct EntryDifference {
         try new.skipSubtrees(level: level, count: count)
         continue
       }
-      guard old.isValid else {
-        try body(.added, old, new)
-        try new.next()
-        continue
-      }
-      guard new.isValid else {
-        try body(.removed, old, new)
-        try old.next()
-        continue
-      }
-      switch compare() {
-      case ..<0:
-        try body(.removed, old, new)
-        try old.next()
-      case 1...:
-        try body(.added, old, new)
-        try new.next()
-      default:
-        if !isSame() { try body(.changed, old, new) }
-        try old.next()
-        try new.next()
-      }
+      let order = !old.isValid ? 1 : !new.isValid ? -1 : compare()
+      state = .at(order < 0 ? .removed : order > 0 ? .added : .changed)
+      if case .at(let change) = state, order != 0 || !isSame() { return change }
+      try leave()
     }
+    return nil
+  }
+
+  /// Goes on from the key where both stand.
+  private func leave() throws(ChunkStoreError) {
+    switch state {
+    case .start:
+      try old.seekToStart()
+      try new.seekToStart()
+    case .at(let change):
+      if change != .added { try old.next() }
+      if change != .removed { try new.next() }
+    case .between:
+      break
+    }
+    state = .between
+  }
+
+  /// Calls `body` for every key whose entry is not the same in both, in order; the cursors stand at
+  /// the entries that exist.
+  package func forEach(
+    _ body: (Change, _ old: EntryCursor, _ new: EntryCursor) throws(ChunkStoreError) -> Void
+  ) throws(ChunkStoreError) {
+    while let change = try next() { try body(change, old, new) }
   }
 
   /// The highest level at which both stand at the beginning of the same subtree.

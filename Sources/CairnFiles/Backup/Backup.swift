@@ -33,15 +33,24 @@ public struct Backup: Sendable {
     progress: any ProgressReporter = NoProgress()
   ) async throws(ChunkStoreError) -> BackupReport {
     let startTime = currentTime()
-    let previous = try await previousSnapshot(of: places)
+    var previous: Snapshot?
+    var previousProblem: String?
+    do throws(ChunkStoreError) {
+      previous = try await previousSnapshot(of: places)
+    } catch {
+      // Damage in what is stored is no reason not to store what is here.
+      guard error.code == .damaged || error.code == .missing else { throw error }
+      previousProblem = error.description
+    }
     let session = try await repository.startSession(sessionOptions)
-    let options = options
+    let (options, found, problem) = (options, previous, previousProblem)
     let cancellation = CancellationFlag()
     let outcome = await withTaskCancellationHandler {
       await ThreadPool.engines.run { () -> Result<BackupReport, ChunkStoreError> in
         Result { () throws(ChunkStoreError) in
           let run = try BackupRun(
-            session.core, places, previous: previous, options: options, startTime: startTime,
+            session.core, places, previous: found, previousProblem: problem, options: options,
+            startTime: startTime,
             reporter: RunReporter(progress, cancellation: cancellation, phase: "back up"))
           return try run.run()
         }
@@ -64,9 +73,21 @@ public struct Backup: Sendable {
     case .snapshot(let snapshot): return snapshot
     case .automatic:
       let sources = places.map { $0.path.displayText }.sorted()
+<<<<<<< HEAD
       return try await repository.snapshots(onDamage: onDamage).last {
         $0.host == options.host && $0.sources.sorted() == sources
+=======
+      for root in try await repository.roots().reversed() where root.isSnapshot {
+        do throws(ChunkStoreError) {
+          let snapshot = try await repository.snapshot(of: root)
+          if snapshot.host == options.host, snapshot.sources.sorted() == sources { return snapshot }
+        } catch {
+          // An older one will do.
+          guard error.code == .damaged || error.code == .missing else { throw error }
+        }
+>>>>>>> review
       }
+      return nil
     }
   }
 }

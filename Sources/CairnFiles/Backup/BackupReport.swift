@@ -6,13 +6,16 @@ public struct BackupReport: Sendable, Codable {
   public var snapshot: Snapshot
   /// The snapshot that it was compared with.
   public var previous: String?
+  /// Why some of that, or all, could not be used; what it should have spared was read.
+  public var previousProblem: String?
+  /// What the snapshot holds; what could not be read is not counted.
   public var files: Int64 = 0
   public var directories: Int64 = 0
   /// Symbolic links, fifos and devices.
   public var others: Int64 = 0
   /// Files taken over from the previous snapshot without reading them.
   public var unchangedFiles: Int64 = 0
-  /// The sum of the files' sizes.
+  /// The sum of the sizes of the snapshot's files.
   public var bytes: Int64 = 0
   /// The bytes that were read.
   public var readBytes: Int64 = 0

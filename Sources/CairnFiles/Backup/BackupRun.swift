@@ -20,7 +20,8 @@ final class BackupRun {
   private var batch = FileBatch()
 
   private let previousSnapshot: Snapshot?
-  private let previous: EntryCursor?
+  private var previous: EntryCursor?
+  private var previousProblem: String?
   /// A file changed no earlier than this may have changed again after the previous run read it without its times
   /// telling: clocks of file systems tick.
   private let previousTime: Int64
@@ -42,8 +43,8 @@ final class BackupRun {
   private static let openDirectoryLimit = 400
 
   init(
-    _ core: SessionCore, _ places: [WalkRoot], previous: Snapshot?, options: BackupOptions,
-    startTime: Int64, reporter: RunReporter
+    _ core: SessionCore, _ places: [WalkRoot], previous: Snapshot?, previousProblem: String?,
+    options: BackupOptions, startTime: Int64, reporter: RunReporter
   ) throws(ChunkStoreError) {
     self.core = core
     self.options = options
@@ -69,15 +70,33 @@ final class BackupRun {
     builder = EntryTreeBuilder(nodeSize: core.repository.layout.nodeSize)
     jobs = OrderedJobs(on: core.workers, depth: core.workers.limit * 3)
     previousSnapshot = previous
-    if let previous {
+    self.previousProblem = previousProblem
+    previousTime = max(0, previous?.startTime ?? 0)
+    guard let previous else { return }
+    try comparing { () throws(ChunkStoreError) in
       let reader = ChunkReader(core.repository, blockBudget: 1 << 20)
-      self.previous = try EntryCursor(previous.tree, reader)
-      previousTime = previous.startTime
-      try self.previous?.seekToStart()
-    } else {
-      self.previous = nil
-      previousTime = 0
+      let cursor = try EntryCursor(previous.tree, reader)
+      self.previous = cursor
+      try cursor.seekReadable(toRank: 0, onLoss: addLoss)
     }
+  }
+
+  /// Runs something that reads the previous snapshot, without which the backup goes on if that is
+  /// damaged.
+  private func comparing(
+    _ body: () throws(ChunkStoreError) -> Void
+  ) throws(ChunkStoreError) {
+    do throws(ChunkStoreError) {
+      try body()
+    } catch {
+      guard error.code == .damaged || error.code == .missing else { throw error }
+      previousProblem = previousProblem ?? error.description
+      previous = nil
+    }
+  }
+
+  private func addLoss(_ count: UInt64, _ error: ChunkStoreError) {
+    previousProblem = previousProblem ?? error.description
   }
 
   func run() throws(ChunkStoreError) -> BackupReport {
@@ -119,7 +138,7 @@ final class BackupRun {
       snapshot: Snapshot(
         id: root.id, name: root.name, startTime: startTime, time: root.time, tree: tree,
         tags: options.tags, host: options.host, sources: sources),
-      previous: previousSnapshot?.id.description, files: files, directories: directories,
+      previous: previousSnapshot?.id.description, previousProblem: previousProblem, files: files, directories: directories,
       others: others, unchangedFiles: unchangedFiles, bytes: bytes, readBytes: readBytes,
       problems: problems.problems, skipped: skipped.problems, unlistedProblems: problems.unlisted,
       store: core.statistics.snapshot, stages: core.times.snapshot)
@@ -143,11 +162,13 @@ final class BackupRun {
   private func visit(_ lane: Lane) throws(ChunkStoreError) {
     let status = walk.status
     let isWhole = takeKey()
-    if status.kind == .socket {
+    if status.kind == .socket || status.kind == .unknown {
       skipped.append(
         FileProblem(
           path: currentPath(),
-          message: "sockets are not backed up; programs make them anew"))
+          message: status.kind == .socket
+            ? "sockets are not backed up; programs make them anew"
+            : "it is of a kind that cannot be backed up"))
       return
     }
     guard isWhole else {
@@ -157,7 +178,6 @@ final class BackupRun {
       walk.skipContent()
       return
     }
-    count(status)
     if try takeFromPrevious(status, lane) { return }
     switch status.kind {
     case .regular where status.size >= Self.largeFile:
@@ -178,11 +198,12 @@ final class BackupRun {
     }
   }
 
-  private func count(_ status: FileStatus) {
-    switch status.kind {
+  /// Counts an entry that is in the snapshot.
+  private func count(_ kind: FileKind, byteCount: UInt64) {
+    switch kind {
     case .regular:
       files += 1
-      bytes += status.size
+      bytes += Int64(clamping: byteCount)
     case .directory: directories += 1
     default: others += 1
     }
@@ -192,8 +213,10 @@ final class BackupRun {
   private func takeFromPrevious(
     _ status: FileStatus, _ lane: Lane
   ) throws(ChunkStoreError) -> Bool {
-    guard let previous else { return false }
-    guard try previous.advance(to: key.bytes) == 0, isSettled(status) else { return false }
+    try comparing { () throws(ChunkStoreError) in
+      try previous?.advance(to: key.bytes, onLoss: addLoss)
+    }
+    guard let previous, previous.isAt(key.bytes), isSettled(status) else { return false }
     let index = core.index
     let isUsable = try previous.withEntry { (value, links) throws(ChunkStoreError) -> Bool in
       guard FileMetadata.isUnchanged(encoded: value.bytes, status: status) else { return false }
@@ -206,6 +229,7 @@ final class BackupRun {
     }
     guard isUsable else { return false }
     if status.kind == .regular { unchangedFiles += 1 }
+    count(status.kind, byteCount: previous.weight)
     try previous.withEntry { (value, links) throws(ChunkStoreError) in
       try append(value: value, links: links, weight: previous.weight, lane)
     }
@@ -245,6 +269,7 @@ final class BackupRun {
     for error in found {
       problems.append(FileProblem(path: currentPath(), message: error.description))
     }
+    count(status.kind, byteCount: 0)
     var value: [UInt8] = []
     metadata.encode(into: &value)
     value.append(FileContentCoding.none)
@@ -294,6 +319,8 @@ final class BackupRun {
     guard let result = jobs.next() else { return }
     problems.append(contentsOf: result.problems)
     readBytes += result.readBytes
+    files += result.files
+    bytes += result.bytes
     if let failure = result.failure { throw failure }
     var (key, value, link) = (0, 0, 0)
     try result.keys.withRawBytes { (keys) throws(ChunkStoreError) in
@@ -329,8 +356,9 @@ final class BackupRun {
       try large.store(name, in: parent, status) { WalkRoot.displayPath(of: key, in: places) }
     }
     for problem in outcome.problems { problems.append(problem) }
+    readBytes += outcome.readBytes
     guard let stored = outcome.stored else { return }
-    readBytes += Int64(stored.content.byteCount)
+    count(.regular, byteCount: stored.content.byteCount)
     var value: [UInt8] = []
     stored.metadata.encode(into: &value)
     FileContentCoding.append(stored.content, to: &value)
@@ -345,16 +373,15 @@ final class BackupRun {
 }
 
 extension EntryCursor {
-  /// Goes forward to the first entry whose key is not before `key`.
-  ///
-  /// - Returns: 0 if its key is `key`, 1 if it is behind or there is none.
-  func advance(to key: UnsafeRawBufferPointer) throws(ChunkStoreError) -> Int {
-    while isValid {
-      let order = withKey { compareBytes($0, key) }
-      if order >= 0 { return order }
-      try next()
-    }
-    return 1
+  /// Goes forward to the first entry that can be read and whose key is not before `key`.
+  func advance(
+    to key: UnsafeRawBufferPointer, onLoss: (UInt64, ChunkStoreError) -> Void
+  ) throws(ChunkStoreError) {
+    while isValid, withKey({ compareBytes($0, key) }) < 0 { try nextReadable(onLoss: onLoss) }
+  }
+
+  func isAt(_ key: UnsafeRawBufferPointer) -> Bool {
+    isValid && withKey { compareBytes($0, key) } == 0
   }
 }
 

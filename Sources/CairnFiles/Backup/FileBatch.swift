@@ -26,14 +26,15 @@ struct FileBatch: Sendable {
   private(set) var links: [UInt8] = []
   /// Each with its zero at the end.
   private(set) var names: [UInt8] = []
-  /// How many files are to be read, and how many bytes they seem to have.
-  private(set) var readCount = 0
+  /// How many bytes the files that are to be read seem to have.
   private(set) var readBytes: Int64 = 0
 
   var isEmpty: Bool { items.isEmpty }
 
   /// Some hundred files, or as many bytes as keep a worker busy for a millisecond or two.
-  var isFull: Bool { items.count >= 256 || readBytes >= 2 << 20 || values.count >= 256 << 10 }
+  var isFull: Bool {
+    items.count >= 256 || readBytes >= 2 << 20 || keys.count + values.count >= 256 << 10
+  }
 
   mutating func append(
     key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, links: UnsafeRawBufferPointer,
@@ -57,7 +58,6 @@ struct FileBatch: Sendable {
         keyLength: key.count, directory: directory, nameLength: name.count, status: status))
     keys.append(contentsOf: key)
     names.append(contentsOf: UnsafeRawBufferPointer(name))
-    readCount += 1
     readBytes += status.size
   }
 }
@@ -75,7 +75,10 @@ struct FileBatchResult: Sendable {
   var values: [UInt8] = []
   var links: [UInt8] = []
   var problems: [FileProblem] = []
-  var readFiles: Int64 = 0
+  /// How many files were described, and the sum of their sizes.
+  var files: Int64 = 0
+  var bytes: Int64 = 0
+  /// The bytes that were read for that.
   var readBytes: Int64 = 0
   var failure: ChunkStoreError?
 }

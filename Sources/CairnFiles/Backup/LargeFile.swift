@@ -16,10 +16,12 @@ struct LargeFile {
 
   struct Outcome {
     var stored: Stored?
+    var readBytes: Int64 = 0
     var problems: [FileProblem] = []
   }
 
   private static let attempts = 2
+  private static let partSize: Int64 = 16 << 20
 
   func store(
     _ name: UnsafePointer<CChar>, in directory: DirectoryHandle, _ expected: FileStatus,
@@ -28,6 +30,18 @@ struct LargeFile {
     var outcome = Outcome()
     func report(_ error: IOError) {
       outcome.problems.append(FileProblem(path: path(), message: error.description))
+    }
+    if let content = storer.linkedContents.content(of: expected) {
+      do throws(IOError) {
+        var metadata = try FileMetadata.read(
+          name, in: directory, status: expected, owners: storer.owners, path: path(),
+          onProblem: report)
+        metadata.size = Int64(content.byteCount)
+        outcome.stored = Stored(metadata: metadata, content: content)
+      } catch {
+        report(error)
+      }
+      return outcome
     }
     let file: FileDescriptor
     do throws(Errno) {
@@ -43,7 +57,7 @@ struct LargeFile {
       let content: Content
       let after: FileStatus
       do throws(ChunkStoreError) {
-        content = try store(file, size: before.size, isSparse: before.isSparse, path: path())
+        content = try store(file, before, path: path(), &outcome.readBytes)
       } catch {
         guard error.code == .host, let cause = error.cause else { throw error }
         report(cause)
@@ -55,21 +69,23 @@ struct LargeFile {
         report(.systemCall("look at", path(), error))
         return outcome
       }
-      let isSteady =
-        FileStorer.isSame(before, after) && content.byteCount == UInt64(max(0, after.size))
-      guard isSteady || attempt == Self.attempts else {
+      guard after.kind == .regular else {
+        report(FileStorer.noFile(path()))
+        return outcome
+      }
+      let state = ReadState(before, after, byteCount: content.byteCount)
+      guard state.isSteady || attempt == Self.attempts else {
         before = after
         continue
       }
       var metadata = FileMetadata.read(
         file, status: after, owners: storer.owners, path: path(), onProblem: report)
-      if !isSteady {
+      metadata.size = Int64(content.byteCount)
+      if state.hasChanged {
         metadata.flags.insert(.changedWhileRead)
-        metadata.size = Int64(content.byteCount)
-        outcome.problems.append(
-          FileProblem(
-            path: path(),
-            message: "it kept changing while it was read; what is stored may mix several states"))
+        outcome.problems.append(FileProblem(path: path(), message: ReadState.changeMessage))
+      } else if state.isSteady {
+        storer.linkedContents.remember(content, of: after)
       }
       outcome.stored = Stored(metadata: metadata, content: content)
       return outcome
@@ -78,24 +94,27 @@ struct LargeFile {
   }
 
   private func store(
-    _ file: FileDescriptor, size: Int64, isSparse: Bool, path: @autoclosure @escaping () -> String
+    _ file: FileDescriptor, _ status: FileStatus, path: @autoclosure @escaping () -> String,
+    _ readBytes: inout Int64
   ) throws(ChunkStoreError) -> Content {
     var writer = ContentWriter(core, chunker: core.chunker)
     var position: Int64 = 0
-    while position < size {
-      let data = isSparse ? nextData(of: file, from: position, size: size) : position..<size
+    while position < status.size {
+      let data = file.nextDataRange(
+        from: position, size: status.size, isSparse: status.isSparse)
       if data.lowerBound > position {
         try writer.writeHole(UInt64(data.lowerBound - position))
       }
       if !data.isEmpty {
-        // Half a pass at a time, so that progress is seen and cancelling works.
+        // A part at a time, so that progress is seen and cancelling works.
         var start = data.lowerBound
         while start < data.upperBound {
-          let end = min(data.upperBound, start + 64 << 20)
+          let end = min(data.upperBound, start + Self.partSize)
           var reader = FileContentReader(file, from: start, to: end, name: path)
           try writer.write(from: &reader)
+          readBytes += reader.offset - start
           guard reader.offset == end else { return try writer.finish() }
-          try reporter.check()
+          try reporter.report(bytesMore: end)
           start = end
         }
       }
@@ -103,22 +122,4 @@ struct LargeFile {
     }
     return try writer.finish()
   }
-
-  /// The next range that is not a hole; empty at the end if there is none.
-  private func nextData(
-    of file: FileDescriptor, from position: Int64, size: Int64
-  ) -> Range<Int64> {
-    do throws(Errno) {
-      guard let data = try file.nextData(from: position) else { return size..<size }
-      return data.clamped(to: position..<size)
-    } catch {
-      // A file system that knows no holes.
-      return position..<size
-    }
-  }
-}
-
-extension FileStatus {
-  /// Whether the file takes less space than it is long.
-  var isSparse: Bool { blocks * 512 < size }
 }

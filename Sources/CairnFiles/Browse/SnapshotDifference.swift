@@ -31,52 +31,54 @@ extension Repository {
     from old: Snapshot, to new: Snapshot, _ body: ([SnapshotChange]) throws -> Void
   ) async throws {
     try await loadIndexOnce()
-    let stream = AsyncThrowingStream<[SnapshotChange], any Error> { continuation in
-      ThreadPool.engines.submit {
-        do throws(ChunkStoreError) {
-          try self.compare(old, new) { continuation.yield($0) }
-          continuation.finish()
-        } catch {
-          continuation.finish(throwing: error)
-        }
-      }
+    let comparison = try Comparison(
+      EntryDifference(
+        from: EntryCursor(old.tree, ChunkReader(self)),
+        to: EntryCursor(new.tree, ChunkReader(self))))
+    while true {
+      try Task.checkCancellation()
+      let changes = try await comparison.nextChanges()
+      guard !changes.isEmpty else { return }
+      try body(changes)
     }
-    for try await changes in stream { try body(changes) }
+  }
+}
+
+/// A comparison under way.
+private final class Comparison: @unchecked Sendable {
+  // Sendable: used by one job at a time, each awaited before the next.
+  private var difference: EntryDifference
+  private static let limit = 256
+
+  init(_ difference: EntryDifference) {
+    self.difference = difference
   }
 
-  private func compare(
-    _ old: Snapshot, _ new: Snapshot, _ body: ([SnapshotChange]) -> Void
-  ) throws(ChunkStoreError) {
-    let difference = EntryDifference(
-      from: try EntryCursor(old.tree, ChunkReader(self)),
-      to: try EntryCursor(new.tree, ChunkReader(self)))
+  /// The next changes; empty at the end.
+  func nextChanges() async throws(ChunkStoreError) -> [SnapshotChange] {
+    try await ThreadPool.engines.run { () throws(ChunkStoreError) -> [SnapshotChange] in
+      try self.collect()
+    }
+  }
+
+  private func collect() throws(ChunkStoreError) -> [SnapshotChange] {
     var changes: [SnapshotChange] = []
-    try difference.forEach { (change, old, new) throws(ChunkStoreError) in
-      switch change {
-      case .added:
-        changes.append(
-          SnapshotChange(kind: .added, old: nil, new: try new.snapshotEntry()))
-      case .removed:
-        changes.append(
-          SnapshotChange(kind: .removed, old: try old.snapshotEntry(), new: nil))
-      case .changed:
-        let (before, after) = (try old.snapshotEntry(), try new.snapshotEntry())
-        if let kind = SnapshotChange.kind(from: before, to: after) {
-          changes.append(SnapshotChange(kind: kind, old: before, new: after))
-        }
-      }
-      if changes.count >= 256 {
-        body(changes)
-        changes.removeAll(keepingCapacity: true)
+    while changes.count < Self.limit, let change = try difference.next() {
+      let old = change == .added ? nil : try difference.old.snapshotEntry()
+      let new = change == .removed ? nil : try difference.new.snapshotEntry()
+      if let kind = SnapshotChange.kind(from: old, to: new) {
+        changes.append(SnapshotChange(kind: kind, old: old, new: new))
       }
     }
-    if !changes.isEmpty { body(changes) }
+    return changes
   }
 }
 
 extension SnapshotChange {
-  /// `nil` if only what cannot be restored differs: inode and change time.
-  static func kind(from old: SnapshotEntry, to new: SnapshotEntry) -> Kind? {
+  /// `nil` if only what cannot be restored differs: inode, device, change time and link count.
+  fileprivate static func kind(from old: SnapshotEntry?, to new: SnapshotEntry?) -> Kind? {
+    guard let old else { return .added }
+    guard let new else { return .removed }
     guard old.metadata.kind == new.metadata.kind, old.content == new.content,
       old.metadata.linkTarget == new.metadata.linkTarget,
       old.metadata.deviceNumber == new.metadata.deviceNumber

@@ -8,12 +8,20 @@ struct LargeFileRestore {
   let workers: ThreadPool
   let reporter: RunReporter
 
-  /// The bytes that a worker is given at once.
+  /// The bytes and the chunks that a worker is given at once.
   private static let batchSize: UInt64 = 2 << 20
+  private static let batchCount = 4096
 
+  /// - Throws: what concerns this file alone; who calls it asks the reporter whether it was
+  ///   cancelled.
   func restore(
     _ entry: SnapshotEntry, _ stream: Content, _ name: [UInt8], in parent: RestoredDirectory
   ) throws(IOError) {
+    guard stream.byteCount <= UInt64(Int64.max) else {
+      throw IOError(
+        .malformed, operation: "restore", subject: entry.path,
+        detail: "it claims to have \(stream.byteCount) bytes, more than a file can have")
+    }
     let file = try parent.createFile(name.span.bytes, for: entry.metadata)
     let (descriptor, path) = (file.descriptor, file.path)
     var jobs = OrderedJobs<ChunkStoreError?>(on: workers, depth: workers.limit * 2)
@@ -39,9 +47,9 @@ struct LargeFileRestore {
           leaves.append(leaf)
           pendingBytes += UInt64(leaf.range.count)
           end = leaf.range.upperBound
-          if pendingBytes >= Self.batchSize { submit() }
+          if pendingBytes >= Self.batchSize || leaves.count >= Self.batchCount { submit() }
           if let failure { throw failure }
-          try reporter.check()
+          try reporter.report(bytesMore: Int64(end))
         }
       }
       submit()

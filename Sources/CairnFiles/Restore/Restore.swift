@@ -45,7 +45,7 @@ public struct Restore: Sendable {
             snapshot, from: repository, to: destination, options,
             reporter: RunReporter(
               progress, cancellation: cancellation, phase: "restore",
-              total: Int64(ranges.reduce(0) { $0 + $1.count })))
+              total: Int64(clamping: ranges.reduce(0) { $0 + $1.upperBound - $1.lowerBound })))
           return try run.run(ranges)
         }
       }

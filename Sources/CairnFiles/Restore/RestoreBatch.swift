@@ -3,21 +3,34 @@ import CairnCore
 
 /// Some consecutive files of a restore on their way through a worker.
 struct RestoreBatch: Sendable {
+  /// Whether a name shares its file with others.
+  enum Role {
+    case single
+    /// The first name of a file with several: the others become links to it.
+    case first
+    case link
+  }
+
   struct Item: Sendable {
     let entry: SnapshotEntry
     let name: [UInt8]
     /// Held until the file is done.
     let directory: RestoredDirectory
     let content: FileContent
+    let role: Role
   }
 
   struct Outcome: Sendable {
     var files: Int64 = 0
     var bytes: Int64 = 0
     var problems: [(path: String, error: IOError)] = []
+    /// The names of files with several, in order. Links are not made yet, and hold their
+    /// directories.
+    var linked: [(item: Item, isRestored: Bool)] = []
   }
 
   private(set) var items: [Item] = []
+  /// The bytes of content, and those that the entries take.
   private var byteCount: UInt64 = 0
 
   /// Chunks that follow one another are written together, up to this many bytes at once.
@@ -25,11 +38,10 @@ struct RestoreBatch: Sendable {
 
   var isFull: Bool { items.count >= 128 || byteCount >= 2 << 20 }
 
-  mutating func append(
-    _ entry: SnapshotEntry, name: [UInt8], in directory: RestoredDirectory, _ content: FileContent
-  ) {
-    items.append(Item(entry: entry, name: name, directory: directory, content: content))
-    byteCount += content.byteCount
+  mutating func append(_ item: Item) {
+    items.append(item)
+    byteCount += UInt64(item.entry.key.count)
+    if item.role != .link { byteCount += item.content.byteCount }
   }
 
   /// Writes the files, on a worker.
@@ -38,16 +50,7 @@ struct RestoreBatch: Sendable {
     let buffer = ByteBuffer(capacity: Self.writeSize)
     do throws(ChunkStoreError) {
       try repository.withReader { (reader) throws(ChunkStoreError) in
-        for item in items {
-          do throws(IOError) {
-            try item.restore(ContentReader(reader), buffer)
-            outcome.files += 1
-            outcome.bytes += Int64(item.content.byteCount)
-          } catch {
-            outcome.problems.append((item.entry.path, error))
-          }
-          item.directory.release()
-        }
+        for item in items { item.restore(ContentReader(reader), buffer, &outcome) }
       }
     } catch {
       preconditionFailure("files fail one by one")
@@ -58,6 +61,23 @@ struct RestoreBatch: Sendable {
 
 extension RestoreBatch.Item {
   fileprivate func restore(
+    _ reader: ContentReader, _ buffer: ByteBuffer, _ outcome: inout RestoreBatch.Outcome
+  ) {
+    guard role != .link else { return outcome.linked.append((self, false)) }
+    var isRestored = true
+    do throws(IOError) {
+      try restore(reader, buffer)
+      outcome.files += 1
+      outcome.bytes += Int64(clamping: content.byteCount)
+    } catch {
+      outcome.problems.append((entry.path, error))
+      isRestored = false
+    }
+    directory.release()
+    if role == .first { outcome.linked.append((self, isRestored)) }
+  }
+
+  private func restore(
     _ reader: ContentReader, _ buffer: ByteBuffer
   ) throws(IOError) {
     var file = try directory.createFile(name.span.bytes, for: entry.metadata)
@@ -110,6 +130,6 @@ extension OpenRestoredFile {
     } catch {
       throw IOError(wrapping: error)
     }
-    if end < stream.byteCount { try setSize(Int64(stream.byteCount)) }
+    if end < stream.byteCount { try setSize(Int64(clamping: stream.byteCount)) }
   }
 }

@@ -14,25 +14,31 @@ final class RestoreRun {
   private let workers = ThreadPool(limit: availableProcessors())
   private let cursor: EntryCursor
 
+<<<<<<< HEAD
   /// The directories on the way to the current entry, and what they will look like.
   private var directories: [(key: [UInt8], directory: RestoredDirectory, metadata: FileMetadata?)] =
     []
+=======
+  /// The directories on the way to the current entry.
+  private var directories: [Level] = []
+  /// The key of the last of them; those of the others are the beginnings of it.
+  private var directoryKey: [UInt8] = []
+  /// The directory that could not be made last: what is below it is passed over.
+  private var lostDirectory: [UInt8]?
+
+  private struct Level {
+    let keyLength: Int
+    let directory: RestoredDirectory
+    /// What the directory will look like.
+    let metadata: FileMetadata?
+  }
+
+>>>>>>> review
   private var jobs: OrderedJobs<RestoreBatch.Outcome>
   private var batch = RestoreBatch()
-  /// Where the first link to a file with several was restored.
-  private var linkedFiles: [FileIdentity: LinkedFile] = [:]
+  private var linkedFiles = LinkedFiles()
   private var report = RestoreReport()
   private var seen: Int64 = 0
-
-  private struct FileIdentity: Hashable {
-    let device: UInt64
-    let inode: UInt64
-  }
-
-  private struct LinkedFile {
-    let key: [UInt8]
-    var linksLeft: UInt64
-  }
 
   /// A file of at least this size is written by several workers at once.
   private static let largeFile: UInt64 = 8 << 20
@@ -58,11 +64,12 @@ final class RestoreRun {
   }
 
   func run(_ ranges: [Range<UInt64>]) throws(ChunkStoreError) -> RestoreReport {
-    do {
+    do throws(ChunkStoreError) {
       for range in ranges { try restore(range) }
       try submit()
-      try leaveDirectories(except: 0)
-      try drain()
+      leaveDirectories(downTo: 0)
+      while jobs.count > 0 { try takeResult() }
+      try reporter.check()
     } catch {
       while jobs.next() != nil {}
       throw error
@@ -76,6 +83,7 @@ final class RestoreRun {
   }
 
   private func restore(_ range: Range<UInt64>) throws(ChunkStoreError) {
+<<<<<<< HEAD
     var rank = range.lowerBound
     var path = snapshot.name
     while rank < range.upperBound {
@@ -102,13 +110,34 @@ final class RestoreRun {
             message: "the \(next - rank) entries that follow \(path) are lost: \(error)"))
         rank = next
       }
+=======
+    guard !range.isEmpty else { return }
+    try cursor.seekReadable(toRank: range.lowerBound, onLoss: addLoss)
+    guard cursor.isValid, cursor.rank < range.upperBound else { return }
+    try enterParents(of: cursor.key)
+    while cursor.isValid, cursor.rank < range.upperBound {
+      try visit(cursor)
+      seen += 1
+      try reporter.report(files: seen, bytes: report.bytes)
+      try cursor.nextReadable(onLoss: addLoss)
+>>>>>>> review
     }
   }
+
+  private func addLoss(_ count: UInt64, _ error: ChunkStoreError) {
+    let path = SnapshotEntry.displayPath(cursor.key)
+    problems.append(
+      FileProblem(
+        path: path, message: "the \(count) entries from here on cannot be read: \(error)"))
+  }
+
+  // MARK: Directories
 
   /// Makes the directories above the first entry of a range, which may itself be deep in the tree.
   ///
   /// One that is lost is reported, and made all the same for what is below it.
   private func enterParents(of key: [UInt8]) throws(ChunkStoreError) {
+<<<<<<< HEAD
     guard key.contains(0) else { return }
     let parents = try EntryCursor(snapshot.tree, ChunkReader(repository, blockBudget: 256 << 10))
     for end in key.indices where key[end] == 0 {
@@ -168,34 +197,126 @@ final class RestoreRun {
       }
     } catch {
       try add(entry.path, error)
+=======
+    leaveDirectories(notAbove: key[...])
+    let parents = try EntryCursor(snapshot.tree, ChunkReader(repository, blockBudget: 256 << 10))
+    let known = directories.last?.keyLength ?? 0
+    for end in key.indices where key[end] == 0 && end > known {
+      try parents.seek(toKey: Array(key[..<end]))
+      // Where there is none, it is made up below.
+      if parents.isValid, parents.key.elementsEqual(key[..<end]) { try visit(parents) }
     }
   }
 
-  private static func isBelow(_ key: ArraySlice<UInt8>, _ directory: [UInt8]) -> Bool {
-    key.count > directory.count && key.starts(with: directory)
-      && key[key.startIndex + directory.count] == 0
+  /// Leaves the directories that are not on the way to a key.
+  private func leaveDirectories(notAbove key: ArraySlice<UInt8>) {
+    var count = directories.count
+    while count > 0, !Self.isAtOrBelow(directoryKey[..<directories[count - 1].keyLength], key) {
+      count -= 1
+>>>>>>> review
+    }
+    leaveDirectories(downTo: count)
   }
 
-  private func leaveDirectories(except count: Int) throws(ChunkStoreError) {
+  private func leaveDirectories(downTo count: Int) {
     while directories.count > count {
       let last = directories.removeLast()
       // Files that wait in the batch hold their directories, so this may finish later.
       last.directory.leave(last.metadata)
     }
+    directoryKey.removeLast(directoryKey.count - (directories.last?.keyLength ?? 0))
   }
 
-  private func leaveDirectories(
-    while isLeft: ([UInt8]) -> Bool
-  ) throws(ChunkStoreError) {
-    while let last = directories.last, isLeft(last.key) {
-      try leaveDirectories(except: directories.count - 1)
+  /// Whether `key` is that of `directory` or of something below it.
+  private static func isAtOrBelow(
+    _ directory: ArraySlice<UInt8>, _ key: ArraySlice<UInt8>
+  ) -> Bool {
+    guard key.starts(with: directory) else { return false }
+    return key.count == directory.count || key[key.startIndex + directory.count] == 0
+  }
+
+  private func enter(
+    _ directory: RestoredDirectory, _ key: some Collection<UInt8>, _ metadata: FileMetadata?
+  ) {
+    directories.append(
+      Level(keyLength: key.count, directory: directory, metadata: metadata))
+    directoryKey.append(contentsOf: key.dropFirst(directoryKey.count))
+  }
+
+  /// The directory of an entry; `nil` if it could not be made, which is reported once.
+  private func parent(of key: [UInt8], nameStart: Int) throws(ChunkStoreError) -> RestoredDirectory? {
+    guard nameStart > 0 else {
+      leaveDirectories(downTo: 0)
+      return destination.root
     }
+    let parentKey = key[..<(nameStart - 1)]
+    leaveDirectories(notAbove: parentKey)
+    if let last = directories.last, last.keyLength == parentKey.count { return last.directory }
+    if let lostDirectory, Self.isAtOrBelow(lostDirectory[...], parentKey) { return nil }
+    // The snapshot has lost the entries of the directories that are missing.
+    var start = directories.last.map { $0.keyLength + 1 } ?? 0
+    while start <= parentKey.endIndex {
+      let end = parentKey[start...].firstIndex(of: 0) ?? parentKey.endIndex
+      let path = SnapshotEntry.displayPath(Array(parentKey[..<end]))
+      do throws(IOError) {
+        let name = Array(parentKey[start..<end])
+        let directory = try (directories.last?.directory ?? destination.root)
+          .makeDirectory(name.span.bytes)
+        enter(directory, parentKey[..<end], nil)
+        problems.append(
+          FileProblem(
+            path: path,
+            message: "the snapshot does not describe this directory; it has no attributes"))
+      } catch {
+        lostDirectory = Array(parentKey[..<end])
+        try add(path, error)
+        return nil
+      }
+      start = end + 1
+    }
+    return directories.last?.directory
+  }
+
+  // MARK: Entries
+
+  private func visit(_ cursor: EntryCursor) throws(ChunkStoreError) {
+    let entry: SnapshotEntry
+    do throws(ChunkStoreError) {
+      entry = try cursor.snapshotEntry()
+    } catch {
+      problems.append(
+        FileProblem(
+          path: SnapshotEntry.displayPath(cursor.key), message: error.description))
+      return
+    }
+    let nameStart = entry.key.lastIndex(of: 0).map { $0 + 1 } ?? 0
+    guard let parent = try parent(of: entry.key, nameStart: nameStart) else { return }
+    let name = Array(entry.key[nameStart...])
+    do throws(IOError) {
+      switch entry.metadata.kind {
+      case .directory:
+        enter(try parent.makeDirectory(name.span.bytes), entry.key, entry.metadata)
+        report.directories += 1
+        return
+      case .regular:
+        break
+      default:
+        try parent.createEntry(name.span.bytes, entry.metadata)
+        report.others += 1
+        return
+      }
+    } catch {
+      if entry.metadata.kind == .directory { lostDirectory = entry.key }
+      return try add(entry.path, error)
+    }
+    try restoreFile(entry, name, in: parent)
   }
 
   // MARK: Files
 
   private func restoreFile(
     _ entry: SnapshotEntry, _ name: [UInt8], in parent: RestoredDirectory
+<<<<<<< HEAD
   ) throws(IOError) {
     do throws(ChunkStoreError) {
       if entry.metadata.linkCount > 1, try link(entry, name, in: parent) { return }
@@ -223,31 +344,40 @@ final class RestoreRun {
       if batch.isFull { try submit() }
     } catch {
       throw IOError(wrapping: error)
+=======
+  ) throws(ChunkStoreError) {
+    guard let content = entry.content else {
+      return try add(
+        entry.path,
+        IOError(.malformed, operation: "restore", subject: entry.path, detail: "it has no content"))
+>>>>>>> review
     }
+    let role = linkedFiles.role(of: entry, content)
+    if role != .link, case .stream(let stream) = content, stream.byteCount >= Self.largeFile {
+      let isRestored = try restoreLarge(entry, stream, name, in: parent)
+      if role == .first { linkedFiles.finish(entry, isRestored: isRestored) }
+      return
+    }
+    parent.hold()
+    batch.append(
+      RestoreBatch.Item(
+        entry: entry, name: name, directory: parent, content: content, role: role))
+    if batch.isFull { try submit() }
   }
 
-  /// Restores a file as another link to one that was restored before, if there is one.
-  private func link(
-    _ entry: SnapshotEntry, _ name: [UInt8], in parent: RestoredDirectory
+  private func restoreLarge(
+    _ entry: SnapshotEntry, _ stream: Content, _ name: [UInt8], in parent: RestoredDirectory
   ) throws(ChunkStoreError) -> Bool {
-    let identity = FileIdentity(device: entry.metadata.device, inode: entry.metadata.inode)
-    guard var first = linkedFiles[identity] else {
-      linkedFiles[identity] = LinkedFile(
-        key: entry.key, linksLeft: entry.metadata.linkCount - 1)
-      return false
-    }
-    first.linksLeft -= 1
-    linkedFiles[identity] = first.linksLeft == 0 ? nil : first
-    // The first may still wait in a batch.
     try submit()
-    try drain()
+    let file = LargeFileRestore(repository: repository, workers: workers, reporter: reporter)
     do throws(IOError) {
-      try parent.createHardLink(name.span.bytes, to: first.key.span.bytes)
+      try file.restore(entry, stream, name, in: parent)
     } catch {
-      // The first could not be restored, or its file system has no links: then this is a file of its own.
+      try reporter.check()
+      try add(entry.path, error)
       return false
     }
-    report.files += 1
+    add(files: 1, bytes: Int64(clamping: stream.byteCount))
     return true
   }
 
@@ -261,16 +391,47 @@ final class RestoreRun {
 
   private func takeResult() throws(ChunkStoreError) {
     guard let outcome = jobs.next() else { return }
-    report.files += outcome.files
-    report.bytes += outcome.bytes
+    add(files: outcome.files, bytes: outcome.bytes)
     for (path, error) in outcome.problems { try add(path, error) }
+    for (item, isRestored) in outcome.linked {
+      let isRestored = item.role == .link ? try link(item) : isRestored
+      linkedFiles.finish(item.entry, isRestored: isRestored)
+    }
   }
 
-  private func drain() throws(ChunkStoreError) {
-    while jobs.count > 0 { try takeResult() }
+  /// Restores one more name of a file, after all that came before it.
+  ///
+  /// - Returns: whether it became a file that others can be linked to.
+  private func link(_ item: RestoreBatch.Item) throws(ChunkStoreError) -> Bool {
+    if let key = linkedFiles.restoredKey(of: item.entry) {
+      do throws(IOError) {
+        try item.directory.createHardLink(item.name.span.bytes, to: key.span.bytes)
+        item.directory.release()
+        add(files: 1, bytes: 0)
+        return false
+      } catch {
+        // The file system has no links, or the file has as many as it can: go on with another.
+      }
+    }
+    var single = RestoreBatch()
+    single.append(
+      RestoreBatch.Item(
+        entry: item.entry, name: item.name, directory: item.directory, content: item.content,
+        role: .single))
+    let outcome = single.restore(from: repository)
+    add(files: outcome.files, bytes: outcome.bytes)
+    for (path, error) in outcome.problems { try add(path, error) }
+    return outcome.files > 0
   }
 
-  /// Takes note of a file that could not be restored; ends the restore if no other could be.
+  private func add(files: Int64, bytes: Int64) {
+    report.files += files
+    // A snapshot may claim that each of many files has the size of a disk.
+    let (sum, overflow) = report.bytes.addingReportingOverflow(bytes)
+    report.bytes = overflow ? .max : sum
+  }
+
+  /// Takes note of an entry that could not be restored; ends the restore if no other could be.
   private func add(_ path: String, _ error: IOError) throws(ChunkStoreError) {
     if let errno = error.errno, [.noSpace, .diskQuotaExceeded, .readOnlyFileSystem].contains(errno)
     {
@@ -290,9 +451,12 @@ final class SharedProblems: Sendable {
 extension IOError {
   /// An error of the store as what it means for one file.
   init(wrapping error: ChunkStoreError) {
-    self =
-      error.cause
-      ?? IOError(
+    // The cause of any other than the host's is about the repository, not about the file.
+    if error.code == .host, let cause = error.cause {
+      self = cause
+    } else {
+      self = IOError(
         .malformed, operation: "read", subject: "the file's content", detail: error.description)
+    }
   }
 }
