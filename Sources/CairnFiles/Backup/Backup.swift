@@ -73,19 +73,16 @@ public struct Backup: Sendable {
     case .snapshot(let snapshot): return snapshot
     case .automatic:
       let sources = places.map { $0.path.displayText }.sorted()
-<<<<<<< HEAD
-      return try await repository.snapshots(onDamage: onDamage).last {
-        $0.host == options.host && $0.sources.sorted() == sources
-=======
-      for root in try await repository.roots().reversed() where root.isSnapshot {
+      let roots = try await repository.roots(onDamage: onDamage)
+      for root in roots.reversed() where root.isSnapshot {
         do throws(ChunkStoreError) {
           let snapshot = try await repository.snapshot(of: root)
           if snapshot.host == options.host, snapshot.sources.sorted() == sources { return snapshot }
         } catch {
           // An older one will do.
-          guard error.code == .damaged || error.code == .missing else { throw error }
+          guard error.isAboutBlob else { throw error }
+          onDamage(error)
         }
->>>>>>> review
       }
       return nil
     }

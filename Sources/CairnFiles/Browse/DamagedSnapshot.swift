@@ -60,32 +60,22 @@ private struct DamageSearch {
   func problems(of snapshot: Snapshot) throws(ChunkStoreError) -> ProblemList {
     var problems = ProblemList()
     let cursor = try EntryCursor(snapshot.tree, reader)
-    var rank: UInt64 = 0
     var path = snapshot.name
-    while rank < snapshot.entryCount {
-      do throws(ChunkStoreError) {
-        try cursor.seek(toRank: rank)
-        while cursor.isValid {
-          if cancellation.isSet {
-            throw ChunkStoreError(.cancelled, "the operation was cancelled")
-          }
-          let entry = try cursor.snapshotEntry()
-          path = entry.path
-          rank = cursor.rank + 1
-          if try isDamaged(entry) {
-            problems.append(FileProblem(path: path, message: "its content is not whole"))
-          }
-          try cursor.next()
-        }
-        return problems
-      } catch {
-        guard error.isAboutBlob else { throw error }
-        let next = try cursor.rankBehindDamage(from: rank)
-        problems.append(
-          FileProblem(
-            path: path, message: "the \(next - rank) entries that follow it cannot be listed"))
-        rank = next
+    func addLoss(_ count: UInt64, _ error: ChunkStoreError) {
+      problems.append(
+        FileProblem(path: path, message: "the \(count) entries that follow it cannot be listed"))
+    }
+    try cursor.seekReadable(toRank: 0, onLoss: addLoss)
+    while cursor.isValid {
+      if cancellation.isSet {
+        throw ChunkStoreError(.cancelled, "the operation was cancelled")
       }
+      let entry = try cursor.snapshotEntry()
+      path = entry.path
+      if try isDamaged(entry) {
+        problems.append(FileProblem(path: path, message: "its content is not whole"))
+      }
+      try cursor.nextReadable(onLoss: addLoss)
     }
     return problems
   }

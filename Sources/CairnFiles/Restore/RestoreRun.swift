@@ -14,11 +14,6 @@ final class RestoreRun {
   private let workers = ThreadPool(limit: availableProcessors())
   private let cursor: EntryCursor
 
-<<<<<<< HEAD
-  /// The directories on the way to the current entry, and what they will look like.
-  private var directories: [(key: [UInt8], directory: RestoredDirectory, metadata: FileMetadata?)] =
-    []
-=======
   /// The directories on the way to the current entry.
   private var directories: [Level] = []
   /// The key of the last of them; those of the others are the beginnings of it.
@@ -33,7 +28,6 @@ final class RestoreRun {
     let metadata: FileMetadata?
   }
 
->>>>>>> review
   private var jobs: OrderedJobs<RestoreBatch.Outcome>
   private var batch = RestoreBatch()
   private var linkedFiles = LinkedFiles()
@@ -83,34 +77,6 @@ final class RestoreRun {
   }
 
   private func restore(_ range: Range<UInt64>) throws(ChunkStoreError) {
-<<<<<<< HEAD
-    var rank = range.lowerBound
-    var path = snapshot.name
-    while rank < range.upperBound {
-      do throws(ChunkStoreError) {
-        try cursor.seek(toRank: rank)
-        try enterParents(of: cursor.key)
-        while cursor.isValid, cursor.rank < range.upperBound {
-          let entry = try cursor.snapshotEntry()
-          rank = cursor.rank + 1
-          path = entry.path
-          try visit(entry)
-          seen += 1
-          try reporter.report(files: seen, bytes: report.bytes)
-          try cursor.next()
-        }
-        return
-      } catch {
-        // A lost node of the tree takes its entries with it, not those of other nodes.
-        guard error.isAboutBlob else { throw error }
-        let next = min(try cursor.rankBehindDamage(from: rank), range.upperBound)
-        problems.append(
-          FileProblem(
-            path: path,
-            message: "the \(next - rank) entries that follow \(path) are lost: \(error)"))
-        rank = next
-      }
-=======
     guard !range.isEmpty else { return }
     try cursor.seekReadable(toRank: range.lowerBound, onLoss: addLoss)
     guard cursor.isValid, cursor.rank < range.upperBound else { return }
@@ -120,7 +86,6 @@ final class RestoreRun {
       seen += 1
       try reporter.report(files: seen, bytes: report.bytes)
       try cursor.nextReadable(onLoss: addLoss)
->>>>>>> review
     }
   }
 
@@ -134,70 +99,7 @@ final class RestoreRun {
   // MARK: Directories
 
   /// Makes the directories above the first entry of a range, which may itself be deep in the tree.
-  ///
-  /// One that is lost is reported, and made all the same for what is below it.
   private func enterParents(of key: [UInt8]) throws(ChunkStoreError) {
-<<<<<<< HEAD
-    guard key.contains(0) else { return }
-    let parents = try EntryCursor(snapshot.tree, ChunkReader(repository, blockBudget: 256 << 10))
-    for end in key.indices where key[end] == 0 {
-      let parent = Array(key[..<end])
-      if directories.contains(where: { $0.key == parent }) { continue }
-      let entry: SnapshotEntry
-      do throws(ChunkStoreError) {
-        try parents.seek(toKey: parent)
-        guard parents.isValid, parents.key == parent else {
-          throw ChunkStoreError(.missing, "the snapshot lacks this directory")
-        }
-        entry = try parents.snapshotEntry()
-      } catch {
-        guard error.isAboutBlob else { throw error }
-        let path = SnapshotEntry.displayPath(parent)
-        problems.append(
-          FileProblem(path: path, message: "the attributes of \(path) are lost: \(error)"))
-        entry = SnapshotEntry(
-          key: parent, metadata: FileMetadata(kind: .directory, permissions: 0o700), content: nil)
-        try visit(entry, isLost: true)
-        continue
-      }
-      try visit(entry)
-    }
-  }
-
-  /// - Parameter isLost: it stands in for a directory whose own entry is lost.
-  private func visit(
-    _ entry: SnapshotEntry, isLost: Bool = false
-  ) throws(ChunkStoreError) {
-    let nameStart = entry.key.lastIndex(of: 0).map { $0 + 1 } ?? 0
-    let parentKey = entry.key[..<max(0, nameStart - 1)]
-    try leaveDirectories {
-      !($0.isEmpty || parentKey.elementsEqual($0) || Self.isBelow(parentKey, $0))
-    }
-    let parent: RestoredDirectory
-    if nameStart == 0 {
-      parent = destination.root
-    } else if let last = directories.last, last.key.elementsEqual(parentKey) {
-      parent = last.directory
-    } else {
-      // Its directory could not be made, which was reported.
-      return
-    }
-    let name = Array(entry.key[nameStart...])
-    do throws(IOError) {
-      switch entry.metadata.kind {
-      case .directory:
-        let directory = try parent.makeDirectory(name.span.bytes)
-        directories.append((entry.key, directory, isLost ? nil : entry.metadata))
-        report.directories += 1
-      case .regular:
-        try restoreFile(entry, name, in: parent)
-      default:
-        try parent.createEntry(name.span.bytes, entry.metadata)
-        report.others += 1
-      }
-    } catch {
-      try add(entry.path, error)
-=======
     leaveDirectories(notAbove: key[...])
     let parents = try EntryCursor(snapshot.tree, ChunkReader(repository, blockBudget: 256 << 10))
     let known = directories.last?.keyLength ?? 0
@@ -213,7 +115,6 @@ final class RestoreRun {
     var count = directories.count
     while count > 0, !Self.isAtOrBelow(directoryKey[..<directories[count - 1].keyLength], key) {
       count -= 1
->>>>>>> review
     }
     leaveDirectories(downTo: count)
   }
@@ -316,41 +217,11 @@ final class RestoreRun {
 
   private func restoreFile(
     _ entry: SnapshotEntry, _ name: [UInt8], in parent: RestoredDirectory
-<<<<<<< HEAD
-  ) throws(IOError) {
-    do throws(ChunkStoreError) {
-      if entry.metadata.linkCount > 1, try link(entry, name, in: parent) { return }
-      guard let content = entry.content else {
-        return try add(
-          entry.path,
-          IOError(
-            .malformed, operation: "restore", subject: entry.path, detail: "it has no content"))
-      }
-      if case .stream(let stream) = content, stream.byteCount >= Self.largeFile {
-        try submit()
-        try drain()
-        let file = LargeFileRestore(repository: repository, workers: workers, reporter: reporter)
-        do throws(IOError) {
-          try file.restore(entry, stream, name, in: parent)
-          report.files += 1
-          report.bytes += Int64(stream.byteCount)
-        } catch {
-          try add(entry.path, error)
-        }
-        return
-      }
-      parent.hold()
-      batch.append(entry, name: name, in: parent, content)
-      if batch.isFull { try submit() }
-    } catch {
-      throw IOError(wrapping: error)
-=======
   ) throws(ChunkStoreError) {
     guard let content = entry.content else {
       return try add(
         entry.path,
         IOError(.malformed, operation: "restore", subject: entry.path, detail: "it has no content"))
->>>>>>> review
     }
     let role = linkedFiles.role(of: entry, content)
     if role != .link, case .stream(let stream) = content, stream.byteCount >= Self.largeFile {
@@ -433,8 +304,7 @@ final class RestoreRun {
 
   /// Takes note of an entry that could not be restored; ends the restore if no other could be.
   private func add(_ path: String, _ error: IOError) throws(ChunkStoreError) {
-    if let errno = error.errno, [.noSpace, .diskQuotaExceeded, .readOnlyFileSystem].contains(errno)
-    {
+    if let errno = error.errno, [.noSpace, .diskQuotaExceeded, .readOnlyFileSystem].contains(errno) {
       throw ChunkStoreError(.invalid, "the destination takes no more files", cause: error)
     }
     problems.append(FileProblem(path: path, message: error.description))
