@@ -30,7 +30,9 @@ let package = Package(
         cairn, system,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      swiftSettings: settings)
+      swiftSettings: settings),
+    .testTarget(
+      name: "BackupTests", dependencies: ["backup", cairn, system], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

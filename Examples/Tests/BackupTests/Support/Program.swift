@@ -1,0 +1,120 @@
+import Foundation
+import Testing
+
+/// The backup program, run as a person runs it.
+struct Program {
+  /// What a run put out and how it ended.
+  struct Run {
+    /// The exit status, or the negative number of the signal that ended it.
+    let status: Int32
+    let output: Data
+    let errors: String
+
+    var text: String { String(decoding: output, as: UTF8.self) }
+    var lines: [String] {
+      text.split(separator: "\n").map(String.init)
+    }
+
+    /// The document on standard output.
+    func json() throws -> [String: Any] {
+      try #require(try JSONSerialization.jsonObject(with: output) as? [String: Any])
+    }
+
+    /// The documents on standard output, one to a line.
+    func jsonLines() throws -> [[String: Any]] {
+      try lines.map { line in
+        try #require(
+          try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+      }
+    }
+  }
+
+  /// A program that was started and may still run.
+  final class Process {
+    private let process: Foundation.Process
+    private let outputFile: String
+    private let errorFile: String
+
+    fileprivate init(_ process: Foundation.Process, outputFile: String, errorFile: String) {
+      self.process = process
+      self.outputFile = outputFile
+      self.errorFile = errorFile
+    }
+
+    var isRunning: Bool { process.isRunning }
+
+    func send(_ signal: Int32) {
+      kill(process.processIdentifier, signal)
+    }
+
+    func wait() -> Run {
+      process.waitUntilExit()
+      defer {
+        for file in [outputFile, errorFile] { try? FileManager.default.removeItem(atPath: file) }
+      }
+      let status = process.terminationStatus
+      return Run(
+        status: process.terminationReason == .exit ? status : -status,
+        output: FileManager.default.contents(atPath: outputFile) ?? Data(),
+        errors: String(
+          decoding: FileManager.default.contents(atPath: errorFile) ?? Data(), as: UTF8.self))
+    }
+  }
+
+  /// The executable, which the build puts beside the tests.
+  static let path: String = {
+    let start = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath()
+    let bundles = Bundle.allBundles.map(\.bundleURL)
+    for var folder in [start] + bundles {
+      // On macOS the tests are deep in a bundle that stands beside the program.
+      for _ in 0..<5 {
+        folder.deleteLastPathComponent()
+        let candidate = folder.appending(path: "backup").path
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: candidate, isDirectory: &isFolder),
+          !isFolder.boolValue
+        {
+          return candidate
+        }
+      }
+    }
+    fatalError("the program \"backup\" is not beside the tests; build it first")
+  }()
+
+  /// Where its own files go, and where it is run.
+  let folder: String
+  /// What it finds in the environment beside the path.
+  var environment: [String: String] = [:]
+  /// What is put in front of it, to run it as somebody else.
+  var wrapper: [String] = []
+  var executable = Program.path
+
+  func start(_ arguments: [String]) throws -> Process {
+    let process = Foundation.Process()
+    let command = wrapper + [executable] + arguments
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = ["--"] + command
+    process.currentDirectoryURL = URL(filePath: folder)
+    var variables = ["PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "TZ": "UTC", "LC_ALL": "C"]
+    // The Swift runtime may stand in an unusual place.
+    variables["LD_LIBRARY_PATH"] = ProcessInfo.processInfo.environment["LD_LIBRARY_PATH"]
+    process.environment = variables.merging(environment) { $1 }
+    // Files rather than pipes, which somebody would have to read meanwhile.
+    let name = "\(NSTemporaryDirectory())/cairn-backup-\(UUID().uuidString)"
+    let files = try ["out", "err"].map { suffix in
+      let path = "\(name).\(suffix)"
+      try #require(FileManager.default.createFile(atPath: path, contents: nil))
+      return (path, try #require(FileHandle(forWritingAtPath: path)))
+    }
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = files[0].1
+    process.standardError = files[1].1
+    try process.run()
+    for file in files { try file.1.close() }
+    return Process(process, outputFile: files[0].0, errorFile: files[1].0)
+  }
+
+  func run(_ arguments: [String]) throws -> Run {
+    try start(arguments).wait()
+  }
+}
