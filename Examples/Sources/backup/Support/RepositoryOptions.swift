@@ -21,10 +21,11 @@ struct RepositoryOptions: ParsableArguments {
     try DirectoryTarget(place.path, creating: creating)
   }
 
-  func open() async throws -> Repository {
+  func open(_ options: Repository.Options = Repository.Options()) async throws -> Repository {
     let target = try target()
     do {
-      return try await Repository.open(on: target, with: access.credentials().identities)
+      return try await Repository.open(
+        on: target, with: access.credentials().identities, options: options)
     } catch is NoCredentials {
       // A place that is no repository matters more than a key that is missing.
       do {
