@@ -91,6 +91,19 @@ package final class SessionCore: Sendable {
     }
   }
 
+  /// Throws unless every chunk is stored, or is about to be: a host's links must lead somewhere, for
+  /// what a root reaches is complete.
+  func requireKnown(_ links: [ChunkID]) throws(ChunkStoreError) {
+    for link in links {
+      // In this order: a chunk enters the index before it leaves the claims.
+      if claims.withLock({ $0.contains(link) }) { continue }
+      guard try index.place(of: link) != nil else {
+        throw ChunkStoreError(
+          .invalid, "the chunk \(link) was never stored, so nothing can refer to it")
+      }
+    }
+  }
+
   // MARK: Packs
 
   /// Lends an open pack to `body`, and finishes it if it is full then.

@@ -30,11 +30,12 @@ public final class WriteSession: Sendable {
   /// Stores a chunk unless it is there, and returns its id.
   ///
   /// - Throws: ``ChunkStoreError``; ``ChunkStoreError/Code/invalid`` if it is larger than
-  ///   ``Chunk/maximumSize``.
+  ///   ``Chunk/maximumSize``, or has a link to a chunk that is not stored.
   public func store(_ chunk: Chunk) async throws(ChunkStoreError) -> ChunkID {
     let core = core
     return try await core.workers.run { () throws(ChunkStoreError) -> ChunkID in
-      try core.withLane { (lane) throws(ChunkStoreError) in
+      try core.requireKnown(chunk.links)
+      return try core.withLane { (lane) throws(ChunkStoreError) in
         var links: [UInt8] = []
         links.reserveCapacity(chunk.links.count * ChunkID.byteCount)
         for link in chunk.links {
@@ -82,7 +83,8 @@ public final class WriteSession: Sendable {
   ///
   /// Memory is bounded whatever their number.
   ///
-  /// - Throws: ``ChunkStoreError/Code/invalid`` if a key is not greater than the one before.
+  /// - Throws: ``ChunkStoreError/Code/invalid`` if a key is not greater than the one before, or a link
+  ///   leads to a chunk that is not stored.
   public func store<Entries: AsyncSequence>(
     entries: Entries
   ) async throws -> EntryTree where Entries.Element == Entry {
@@ -128,7 +130,10 @@ public final class WriteSession: Sendable {
 
     func append(_ entries: [Entry], _ core: SessionCore) throws(ChunkStoreError) {
       try core.withLane { (lane) throws(ChunkStoreError) in
-        for entry in entries { try builder.append(entry, lane) }
+        for entry in entries {
+          try core.requireKnown(entry.links)
+          try builder.append(entry, lane)
+        }
       }
     }
   }

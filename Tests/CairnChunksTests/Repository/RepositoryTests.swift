@@ -111,7 +111,7 @@ import Testing
     #expect(try await repository.root("b") == roots[1])
     #expect(try await repository.root(roots[0].id.description) == roots[0])
     #expect(try await repository.root(String(roots[0].id.description.prefix(20))) == roots[0])
-    for reference in ["", "c", "zz"] {
+    for reference in ["", "x", "zz"] {
       #expect(try await storeError { _ = try await repository.root(reference) }.code == .notFound)
     }
     #expect(Set(roots.map(\.session)).count == 1 && Set(roots.map(\.id)).count == 3)

@@ -110,6 +110,26 @@ import Testing
     #expect(try await repository.roots().isEmpty)
   }
 
+  @Test func linksMustLeadSomewhere() async throws {
+    let repository = try await Repository.createSmall()
+    let session = try await repository.startSession(.test)
+    let unknown = ChunkID(String(repeating: "ab", count: 32))!
+    for attempt in [
+      { _ = try await session.store(Chunk(links: [unknown], data: [])) },
+      { _ = try await session.store(sortedEntries: [Entry("a", "", links: [unknown])]) },
+    ] as [() async throws -> Void] {
+      let error = try await storeError(attempt)
+      #expect(error.code == .invalid && "\(error)".contains("\(unknown)"))
+    }
+    // In hand, on the target, and known from another session.
+    let id = try await session.store(chunk(1))
+    _ = try await session.store(Chunk(links: [id], data: []))
+    try await session.flush()
+    _ = try await session.store(sortedEntries: [Entry("a", "", links: [id])])
+    let next = try await repository.reopened().startSession(.test)
+    _ = try await next.store(Chunk(links: [id], data: [1]))
+  }
+
   @Test func whatOneSessionStoredAnotherMayPublish() async throws {
     let target = MemoryTarget()
     let repository = try await Repository.createSmall(on: target)
