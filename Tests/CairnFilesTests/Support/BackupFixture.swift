@@ -14,7 +14,7 @@ extension RepositoryLayout {
 }
 
 /// A directory "source" to be backed up, a repository, and a directory "dest" to restore to.
-struct BackupFixture {
+struct BackupFixture: Sendable {
   let directory: TemporaryDirectory
   let target: any Target
   let repository: Repository

@@ -10,7 +10,7 @@ import SystemPackage
 #endif
 
 /// A directory for one test, removed with everything in it when the test is over.
-final class TemporaryDirectory {
+final class TemporaryDirectory: Sendable {
   let path: String
   let descriptor: FileDescriptor
 

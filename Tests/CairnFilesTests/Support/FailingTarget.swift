@@ -2,29 +2,36 @@ import CairnChunks
 import Synchronization
 import SystemPackage
 
-/// A target on the way to another, which counts what is read and can run something before each put.
-final class WatchedTarget: Target {
+/// A target on the way to another, which counts what is read and fails one put.
+final class FailingTarget: Target {
   private let base: any Target
-  private let beforePut: @Sendable (BlobName) -> Void
-  private let reads = Mutex(0)
+  private let failingPut: Int?
+  private let counts = Mutex((puts: 0, gets: 0))
 
-  init(_ base: any Target, beforePut: @escaping @Sendable (BlobName) -> Void = { _ in }) {
+  /// - Parameter failingPut: the number of the put that fails, from 0; `nil` for none.
+  init(_ base: any Target, failingPut: Int? = nil) {
     self.base = base
-    self.beforePut = beforePut
+    self.failingPut = failingPut
   }
 
   var name: String { base.name }
   var spoolDirectory: FilePath? { base.spoolDirectory }
   /// How often something was read from it.
-  var readCount: Int { reads.withLock { $0 } }
+  var getCount: Int { counts.withLock { $0.gets } }
 
   func put(_ name: BlobName, _ source: BlobSource) async throws(ChunkStoreError) {
-    beforePut(name)
+    let number = counts.withLock { counts in
+      counts.puts += 1
+      return counts.puts - 1
+    }
+    if number == failingPut {
+      throw ChunkStoreError(.targetFailed, "the put of \(name) was made to fail", blob: name)
+    }
     try await base.put(name, source)
   }
 
   func get(_ name: BlobName, range: Range<Int64>?) async throws(ChunkStoreError) -> [UInt8] {
-    reads.withLock { $0 += 1 }
+    counts.withLock { $0.gets += 1 }
     return try await base.get(name, range: range)
   }
 
