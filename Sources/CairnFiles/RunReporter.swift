@@ -9,6 +9,7 @@ final class RunReporter: @unchecked Sendable {
   private let phase: String
   private let unit: String
   private let total: Int64?
+  private let expectedBytes: Int64?
   private var last = ContinuousClock.now
   private var calls = 0
   private var files: Int64 = 0
@@ -18,13 +19,14 @@ final class RunReporter: @unchecked Sendable {
 
   init(
     _ reporter: any ProgressReporter, cancellation: CancellationFlag, phase: String,
-    unit: String = "files", total: Int64? = nil
+    unit: String = "files", total: Int64? = nil, expectedBytes: Int64? = nil
   ) {
     self.reporter = reporter
     self.cancellation = cancellation
     self.phase = phase
     self.unit = unit
     self.total = total
+    self.expectedBytes = expectedBytes
   }
 
   func check() throws(ChunkStoreError) {
@@ -53,7 +55,8 @@ final class RunReporter: @unchecked Sendable {
     do {
       try reporter.report(
         Progress(
-          phase: phase, unit: unit, completed: files, total: total, bytes: bytes + bytesMore))
+          phase: phase, unit: unit, completed: files, total: total, bytes: bytes + bytesMore,
+          expectedBytes: expectedBytes))
     } catch {
       let failure = ChunkStoreError(
         .cancelled, "the operation was ended by its progress report: \(error)")

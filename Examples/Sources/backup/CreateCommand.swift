@@ -69,28 +69,23 @@ struct CreateCommand: AsyncParsableCommand {
 
     let store = try await repository.open(
       Repository.Options(compressor: compression.compressor))
-    var isDamaged = false
-    let previous = try await Backup(into: store, options).previousSnapshot(of: places) {
-      printError($0.description)
-      isDamaged = true
-    }
-    options.previous = previous.map { .snapshot($0) } ?? .none
     let report: BackupReport
     do {
       report = try await Backup(into: store, options).run(
-        places,
-        progress: ProgressLine.reporter("backing up", expectedBytes: previous?.byteCount))
+        places, progress: ProgressLine.reporter("backing up"))
     } catch {
       throw Failure.ifInterrupted(
         error, "what was stored is kept and the next run uses it")
     }
+    if let problem = report.previousProblem { printError(problem) }
     for problem in report.skipped { printError(problem) }
     for problem in report.problems { printError(problem) }
     if report.unlistedProblems > 0 {
       printError("\(Formatting.count(report.unlistedProblems, "more problem")) not listed")
     }
     try print(report, seconds: (ContinuousClock.now - start).seconds)
-    try (report.problems.isEmpty && !isDamaged ? ExitStatus.done : .incomplete).end()
+    let isComplete = report.problems.isEmpty && report.previousProblem == nil
+    try (isComplete ? ExitStatus.done : .incomplete).end()
   }
 
   private func snapshotName(of places: [WalkRoot]) throws -> String {
@@ -118,6 +113,7 @@ struct CreateCommand: AsyncParsableCommand {
   private struct Document: Encodable {
     let snapshot: SnapshotDocument
     let previous: String?
+    let previousProblem: String?
     let files: Int64
     let directories: Int64
     let others: Int64
@@ -138,6 +134,7 @@ struct CreateCommand: AsyncParsableCommand {
       try output.write(
         json: Document(
           snapshot: SnapshotDocument(report.snapshot), previous: report.previous,
+          previousProblem: report.previousProblem,
           files: report.files, directories: report.directories, others: report.others,
           unchangedFiles: report.unchangedFiles, bytes: report.bytes, readBytes: report.readBytes,
           problems: report.problems, skipped: report.skipped,

@@ -157,9 +157,8 @@ import Testing
     try Node(scratch["s/a"]).write(random.bytes(96 << 20))
     try scratch.write("gone", to: "s/b")
     let running = try vault.program.start(["create", vault.repository, "s", "--json"])
-    // A pack is begun when the first file is being stored.
-    let temporary = scratch["repository/tmp"]
-    while running.isRunning, !FileManager.default.fileExists(atPath: temporary) { usleep(200) }
+    // The first pack is there when a sixth of the first file is stored.
+    while running.isRunning, !scratch.exists("repository/packs") { usleep(200) }
     try scratch.remove("s/b")
     let run = running.wait()
     #expect(run.status == 1, "\(run.errors)")

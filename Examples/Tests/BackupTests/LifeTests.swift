@@ -9,7 +9,8 @@ import Testing
     try SampleTree.make(at: scratch["source"])
 
     let report = try vault.create("source", "--name", "first", "--tag", "a=b", "--tag", "c=d=e")
-    #expect(report["readBytes"] as? Int == report["bytes"] as? Int)
+    let (read, total) = (report["readBytes"] as? Int ?? 0, report["bytes"] as? Int ?? 0)
+    #expect(read > SampleTree.largeFileSize && total - read > 14 << 20, "holes are not read")
     let skipped = try #require(report["skipped"] as? [[String: String]])
     #expect(skipped.map { $0["path"] } == [scratch["source/socket"]])
     #expect((report["problems"] as? [Any])?.isEmpty == true)

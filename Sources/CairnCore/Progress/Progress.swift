@@ -9,13 +9,19 @@ public struct Progress: Sendable, Hashable, Codable {
   public var total: Int64?
   /// The bytes handled so far.
   public var bytes: Int64
+  /// The bytes there will be, as far as they can be guessed, for instance from an earlier run.
+  public var expectedBytes: Int64?
 
-  public init(phase: String, unit: String, completed: Int64, total: Int64? = nil, bytes: Int64) {
+  public init(
+    phase: String, unit: String, completed: Int64, total: Int64? = nil, bytes: Int64,
+    expectedBytes: Int64? = nil
+  ) {
     self.phase = phase
     self.unit = unit
     self.completed = completed
     self.total = total
     self.bytes = bytes
+    self.expectedBytes = expectedBytes
   }
 }
 

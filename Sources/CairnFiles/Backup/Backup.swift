@@ -33,25 +33,21 @@ public struct Backup: Sendable {
     progress: any ProgressReporter = NoProgress()
   ) async throws(ChunkStoreError) -> BackupReport {
     let startTime = currentTime()
-    var previous: Snapshot?
-    var previousProblem: String?
-    do throws(ChunkStoreError) {
-      previous = try await previousSnapshot(of: places)
-    } catch {
-      // Damage in what is stored is no reason not to store what is here.
-      guard error.code == .damaged || error.code == .missing else { throw error }
-      previousProblem = error.description
-    }
+    // First, since a session takes in the packs that the index lacks, and the previous snapshot may
+    // need one of these.
     let session = try await repository.startSession(sessionOptions)
-    let (options, found, problem) = (options, previous, previousProblem)
+    let (previous, problem) = try await previousSnapshot(of: places)
+    let options = options
     let cancellation = CancellationFlag()
     let outcome = await withTaskCancellationHandler {
       await ThreadPool.engines.run { () -> Result<BackupReport, ChunkStoreError> in
         Result { () throws(ChunkStoreError) in
           let run = try BackupRun(
-            session.core, places, previous: found, previousProblem: problem, options: options,
+            session.core, places, previous: previous, previousProblem: problem, options: options,
             startTime: startTime,
-            reporter: RunReporter(progress, cancellation: cancellation, phase: "back up"))
+            reporter: RunReporter(
+              progress, cancellation: cancellation, phase: "back up",
+              expectedBytes: previous.flatMap { Int64(exactly: $0.byteCount) }))
           return try run.run()
         }
       }
@@ -61,30 +57,31 @@ public struct Backup: Sendable {
     return try outcome.get()
   }
 
-  /// The snapshot with which a backup of these places is compared.
-  ///
-  /// - Parameter onDamage: told of each snapshot that is not sound, and passed over: that costs some
-  ///   reading, and not the backup.
-  public func previousSnapshot(
-    of places: [WalkRoot], onDamage: (ChunkStoreError) -> Void = { _ in }
-  ) async throws(ChunkStoreError) -> Snapshot? {
+  /// The snapshot with which a backup of these places is compared, and why it may be another than
+  /// the newest: damage in what is stored is no reason not to store what is here.
+  private func previousSnapshot(
+    of places: [WalkRoot]
+  ) async throws(ChunkStoreError) -> (Snapshot?, problem: String?) {
     switch options.previous {
-    case .none: return nil
-    case .snapshot(let snapshot): return snapshot
-    case .automatic:
-      let sources = places.map { $0.path.displayText }.sorted()
-      let roots = try await repository.roots(onDamage: onDamage)
-      for root in roots.reversed() where root.isSnapshot {
-        do throws(ChunkStoreError) {
-          let snapshot = try await repository.snapshot(of: root)
-          if snapshot.host == options.host, snapshot.sources.sorted() == sources { return snapshot }
-        } catch {
-          // An older one will do.
-          guard error.isAboutBlob else { throw error }
-          onDamage(error)
-        }
-      }
-      return nil
+    case .none: return (nil, nil)
+    case .snapshot(let snapshot): return (snapshot, nil)
+    case .automatic: break
     }
+    let sources = places.map { $0.path.displayText }.sorted()
+    var problem: String?
+    let roots = try await repository.roots { problem = problem ?? $0.description }
+    for root in roots.reversed() where root.isSnapshot {
+      do throws(ChunkStoreError) {
+        let snapshot = try await repository.snapshot(of: root)
+        if snapshot.host == options.host, snapshot.sources.sorted() == sources {
+          return (snapshot, problem)
+        }
+      } catch {
+        // An older one will do.
+        guard error.isAboutBlob else { throw error }
+        problem = problem ?? error.description
+      }
+    }
+    return (nil, problem)
   }
 }

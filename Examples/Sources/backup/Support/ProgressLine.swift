@@ -6,23 +6,15 @@ import SystemPackage
 /// terminal.
 struct ProgressLine: ProgressReporter {
   private let verb: String
-  /// An estimate of the bytes to come, where the operation itself knows no total.
-  private let expectedBytes: Int64?
   private let start = ContinuousClock.now
 
   /// Whether the line stands on the terminal now; messages clear it first.
   private static let isShown = Mutex(false)
   private static let erase = "\r\u{1B}[K"
 
-  private init(_ verb: String, expectedBytes: Int64?) {
-    self.verb = verb
-    self.expectedBytes = expectedBytes
-  }
-
   /// A reporter for an operation.
-  static func reporter(_ verb: String, expectedBytes: UInt64? = nil) -> any ProgressReporter {
-    guard FileDescriptor.standardError.isTerminal else { return NoProgress() }
-    return ProgressLine(verb, expectedBytes: expectedBytes.flatMap { Int64(exactly: $0) })
+  static func reporter(_ verb: String) -> any ProgressReporter {
+    FileDescriptor.standardError.isTerminal ? ProgressLine(verb: verb) : NoProgress()
   }
 
   func report(_ progress: Progress) {
@@ -52,7 +44,7 @@ struct ProgressLine: ProgressReporter {
     if let total = progress.total, total > 0 {
       return Double(progress.completed) / Double(total)
     }
-    if let expectedBytes, expectedBytes > 0 {
+    if let expectedBytes = progress.expectedBytes, expectedBytes > 0 {
       return Double(progress.bytes) / Double(expectedBytes)
     }
     return nil
