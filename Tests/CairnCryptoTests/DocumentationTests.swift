@@ -6,7 +6,8 @@ import Testing
 struct DocumentationTests {
   /// The program of CairnCrypto.md, line by line.
   private func firstProgram() throws -> [UInt8] {
-    // Once: make a key pair. The public half may go anywhere, the private half to a file of mode 0600.
+    // Once: make a key pair. The public half may go anywhere, the private half to a file of mode
+    // 0600.
     let identity = try X25519Identity.generate()
     let publicKey = "\(identity.recipient)"
     let privateKey = IdentityFile.text(of: identity)

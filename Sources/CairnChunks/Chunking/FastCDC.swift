@@ -4,12 +4,12 @@ public import CairnCrypto
 ///
 /// This is FastCDC with normalised chunking: Wen Xia et al., "FastCDC: a Fast and Efficient
 /// Content-Defined Chunking Approach for Data Deduplication", USENIX ATC 2016, and "The Design of
-/// Fast Content-Defined Chunking for Data Deduplication Based Storage Systems", IEEE TPDS 2020.
-/// The gear table is derived from a key, so that cut points differ between repositories.
+/// Fast Content-Defined Chunking for Data Deduplication Based Storage Systems", IEEE TPDS 2020. The
+/// gear table is derived from a key, so that cut points differ between repositories.
 ///
 /// The beginning of a stream is cut finer than the rest. Small files, of which trees of sources and
-/// documents consist, share more with their other versions when chunks are small; large files would only
-/// fill the index with small chunks.
+/// documents consist, share more with their other versions when chunks are small; large files would
+/// only fill the index with small chunks.
 public struct FastCDC: Chunker {
   public let parameters: Parameters
   public var maximumSize: Int { max(parameters.fine.maximum, parameters.coarse.maximum) }
@@ -34,10 +34,10 @@ public struct FastCDC: Chunker {
       self.init(fine: sizes, coarse: sizes, fineLength: 0)
     }
 
-    /// 2, 8 and 64 KiB in the first MiB of a stream; 16, 64 and 256 KiB behind it. Two versions of a
-    /// source tree took a tenth less than with 64 KiB throughout. A pack is sealed in segments of
-    /// 64 KiB, and a chunk costs some 50 bytes of memory while the index is held there, which is why
-    /// large files are cut no finer.
+    /// 2, 8 and 64 KiB in the first MiB of a stream; 16, 64 and 256 KiB behind it. Two versions of
+    /// a source tree took a tenth less than with 64 KiB throughout. A pack is sealed in segments of
+    /// 64 KiB, and a chunk costs some 50 bytes of memory while the index is held there, which is
+    /// why large files are cut no finer.
     public static let standard = Parameters(
       fine: Sizes(minimum: 2 << 10, average: 8 << 10, maximum: 64 << 10)!,
       coarse: Sizes(minimum: 16 << 10, average: 64 << 10, maximum: 256 << 10)!,

@@ -12,8 +12,8 @@ public protocol ChunkIndex: Sendable {
   /// Where a chunk is, or `nil` if no pack holds it.
   func place(of id: ChunkID) throws(ChunkStoreError) -> ChunkPlace?
 
-  /// Adds a pack and its chunks. One that is there already is left as it is, and where two packs hold
-  /// a chunk, the first stays its place.
+  /// Adds a pack and its chunks. One that is there already is left as it is, and where two packs
+  /// hold a chunk, the first stays its place.
   ///
   /// - Parameter contents: the blocks and chunks that it holds.
   func insert(_ pack: PackInfo, _ contents: PackContents) throws(ChunkStoreError)
@@ -41,7 +41,8 @@ public struct PackContents: Sendable {
 
   /// Calls `body` with each chunk, its number counted from 0, and its place in the pack.
   public func forEachChunk<Failure: Error>(
-    inPack number: Int, _ body: (ChunkID, BlockPlace, _ offset: Int, _ hasLinks: Bool) throws(Failure) -> Void
+    inPack number: Int,
+    _ body: (ChunkID, BlockPlace, _ offset: Int, _ hasLinks: Bool) throws(Failure) -> Void
   ) throws(Failure) {
     for block in table.blocks {
       let place = BlockPlace(

@@ -3,8 +3,8 @@ import CairnCore
 /// The packs of a repository's index that no index blob describes yet, whichever session put them
 /// there.
 ///
-/// A chunk that the index knows is not stored again, so whoever relies on it must see to it that its
-/// pack is described before a root is published; the session that stored it may have failed.
+/// A chunk that the index knows is not stored again, so whoever relies on it must see to it that
+/// its pack is described before a root is published; the session that stored it may have failed.
 final class IndexWriter: Sendable {
   private struct State {
     var waiting = IndexBlob()
@@ -18,8 +18,8 @@ final class IndexWriter: Sendable {
   }
   private let state = Monitor(State())
 
-  /// An index blob is written at least for this many packs or chunks: what a crash leaves without one
-  /// is read back pack by pack.
+  /// An index blob is written at least for this many packs or chunks: what a crash leaves without
+  /// one is read back pack by pack.
   private static let packsPerBlob = 64
   private static let chunksPerBlob = 32_768
 

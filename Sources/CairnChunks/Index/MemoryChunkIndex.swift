@@ -3,8 +3,8 @@ import Synchronization
 
 /// An index in memory: 40 bytes per chunk and 5 to 8 for the table that finds it.
 ///
-/// An open-addressing table of 32-bit numbers leads into arrays that grow by segments and never move.
-/// An id is its own hash, being the output of a MAC.
+/// An open-addressing table of 32-bit numbers leads into arrays that grow by segments and never
+/// move. An id is its own hash, being the output of a MAC.
 public final class MemoryChunkIndex: ChunkIndex {
   private struct Place {
     var block: UInt32

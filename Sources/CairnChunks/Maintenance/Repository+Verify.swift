@@ -7,8 +7,8 @@ extension Repository {
   /// Memory: the index, a bit per chunk, and some MiB per thread.
   ///
   /// - Parameter progress: is told of packs and bytes.
-  /// - Throws: ``ChunkStoreError`` if the target itself cannot be listed or read, or if the task is cancelled; what is
-  ///   damaged or missing is in the report.
+  /// - Throws: ``ChunkStoreError`` if the target itself cannot be listed or read, or if the task is
+  ///   cancelled; what is damaged or missing is in the report.
   public func verify(
     _ options: VerifyOptions = VerifyOptions(), progress: any ProgressReporter = NoProgress()
   ) async throws(ChunkStoreError) -> VerifyReport {

@@ -4,8 +4,8 @@ import CairnCore
 public struct VerifyOptions: Sendable {
   /// What is read of the packs.
   public enum Depth: Sendable, Hashable {
-    /// That every chunk that a root needs is in a pack of the right size, and that every node is sound. Data is
-    /// not read.
+    /// That every chunk that a root needs is in a pack of the right size, and that every node is
+    /// sound. Data is not read.
     case structure
     /// The structure, and every byte of some packs, chosen at random.
     case sample(percent: Double)

@@ -11,7 +11,8 @@ public struct VerifyReport: Sendable, Codable {
   public var chunks: Int64 = 0
   /// The bytes read.
   public var readBytes: Int64 = 0
-  /// Packs that no index blob describes: a session that was interrupted left them, and the next one uses them.
+  /// Packs that no index blob describes: a session that was interrupted left them, and the next one
+  /// uses them.
   public var packsOutsideIndex: Int64 = 0
   /// What is wrong.
   public var problems: [Problem] = []

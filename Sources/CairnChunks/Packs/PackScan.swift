@@ -1,8 +1,9 @@
 import CairnCore
 import CairnCrypto
 
-/// Reads a whole pack from front to back and checks everything that can be checked of it: the seal of
-/// every segment, the form of every block, the id of every chunk, and that the table says the same.
+/// Reads a whole pack from front to back and checks everything that can be checked of it: the seal
+/// of every segment, the form of every block, the id of every chunk, and that the table says the
+/// same.
 ///
 /// One per thread.
 final class PackScan {

@@ -68,7 +68,8 @@ struct PackTable {
     }
   }
 
-  /// - Throws: ``IOError`` if the bytes do not follow the format, or describe a pack that cannot be.
+  /// - Throws: ``IOError`` if the bytes do not follow the format, or describe a pack that cannot
+  ///   be.
   init(_ bytes: RawSpan) throws(IOError) {
     var reader = BinaryReader(bytes)
     let blockCount = try reader.readCount(ofSize: 4)

@@ -3,8 +3,8 @@ import CairnCrypto
 
 /// The secrets that make somebody the owner of a repository, as one way in holds them.
 ///
-/// They are kept in an age file below `keys/`, whose plaintext is itself an identity file of age, so
-/// that the age tool alone can open a way in, and with that any pack:
+/// They are kept in an age file below `keys/`, whose plaintext is itself an identity file of age,
+/// so that the age tool alone can open a way in, and with that any pack:
 ///
 ///     # cairn access 1
 ///     # repository <repository id>

@@ -15,8 +15,8 @@ import CairnCrypto
 ///     node <bytes>
 ///     sha256 <SHA-256 of the lines before, hexadecimal>
 ///
-/// The keys blobs repeat the id and hold the digest of the whole text, so that a descriptor that somebody
-/// swapped is noticed by whoever opens the repository.
+/// The keys blobs repeat the id and hold the digest of the whole text, so that a descriptor that
+/// somebody swapped is noticed by whoever opens the repository.
 struct Descriptor: Hashable, Sendable {
   let id: RepositoryID
   let layout: RepositoryLayout

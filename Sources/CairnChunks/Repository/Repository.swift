@@ -4,8 +4,9 @@ import Synchronization
 
 /// A repository of chunks on a target, opened by somebody who has a way in.
 ///
-/// Everything stored is sealed for the repository's own key; ways in (a passphrase, an age recipient) hold
-/// that key and can be added and removed. All functions may be called from any task at any time.
+/// Everything stored is sealed for the repository's own key; ways in (a passphrase, an age
+/// recipient) hold that key and can be added and removed. All functions may be called from any task
+/// at any time.
 public final class Repository: Sendable {
   public let target: any Target
   public var id: RepositoryID { descriptor.id }
@@ -67,8 +68,8 @@ public final class Repository: Sendable {
   ///
   /// - Parameters:
   ///   - target: holds no repository yet.
-  ///   - recipients: who can open it: an age recipient, or a passphrase. Several make one way in that any
-  ///     of them opens.
+  ///   - recipients: who can open it: an age recipient, or a passphrase. Several make one way in
+  ///     that any of them opens.
   ///   - label: a word of letters, digits and "-" for the way in, which anybody can read.
   ///   - layout: sizes that stay for the repository's life.
   /// - Throws: ``ChunkStoreError/Code/repositoryExists`` if there is one.
@@ -135,7 +136,7 @@ public final class Repository: Sendable {
     let bytes: [UInt8]
     do {
       bytes = try await target.get(.descriptor, range: 0..<4096)
-    } catch where error.code == .missing {
+    } catch  where error.code == .missing {
       throw ChunkStoreError(
         .noRepository,
         "\(target.name) holds no repository; check the place, or create one there",
@@ -242,8 +243,8 @@ public final class Repository: Sendable {
 
   /// Removes a way in.
   ///
-  /// Whoever opened the repository by it before may have kept the repository's keys: this closes the door, it does
-  /// not change the lock.
+  /// Whoever opened the repository by it before may have kept the repository's keys: this closes
+  /// the door, it does not change the lock.
   ///
   /// - Throws: ``ChunkStoreError/Code/invalid`` if it is the last one.
   public func removeKey(_ name: BlobName) async throws(ChunkStoreError) {
@@ -299,8 +300,8 @@ public final class Repository: Sendable {
     return try RootContent.decode(plain, id: digest, access)
   }
 
-  /// The root that a person means: "latest", a root's name (the newest of that name), or the first digits of
-  /// an id.
+  /// The root that a person means: "latest", a root's name (the newest of that name), or the first
+  /// digits of an id.
   ///
   /// Where a root is damaged, the others are still found by their ids.
   ///
@@ -339,8 +340,8 @@ public final class Repository: Sendable {
 
   // MARK: Index
 
-  /// Reads the index blobs that are not known yet. Reading and writing do so by themselves once; call it
-  /// to see what others have written since.
+  /// Reads the index blobs that are not known yet. Reading and writing do so by themselves once;
+  /// call it to see what others have written since.
   public func refresh() async throws(ChunkStoreError) {
     try await refresh { (error) throws(ChunkStoreError) in throw error }
   }
@@ -450,7 +451,8 @@ public final class Repository: Sendable {
     }
   }
 
-  /// Writes a stream, or a range of it, to a writer, in bounded memory; what is written has been checked.
+  /// Writes a stream, or a range of it, to a writer, in bounded memory; what is written has been
+  /// checked.
   ///
   /// - Throws: ``ChunkStoreError/Code/host`` with the writer's error if that fails.
   public func read(
@@ -479,8 +481,8 @@ public final class Repository: Sendable {
 
   /// Hands over each pack that no index blob describes, with its own table.
   ///
-  /// - Returns: how many there are. A damaged one is counted and not handed over: what needs it will
-  ///   be found missing.
+  /// - Returns: how many there are. A damaged one is counted and not handed over: what needs it
+  ///   will be found missing.
   func adoptPacksOutsideIndex(
     _ adopt: @escaping @Sendable (PackInfo, PackTable) throws(ChunkStoreError) -> Void
   ) async throws(ChunkStoreError) -> Int {

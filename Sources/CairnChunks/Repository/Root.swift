@@ -1,5 +1,5 @@
-public import CairnCrypto
 import CairnCore
+public import CairnCrypto
 
 /// A commit: a name, a time and the chunk from which everything else is reached.
 public struct Root: Hashable, Sendable, Codable, Identifiable {
@@ -37,7 +37,7 @@ public struct Root: Hashable, Sendable, Codable, Identifiable {
 ///     8 bytes   the time, nanoseconds since 1970, signed
 ///     32 bytes  the id of the chunk
 ///     counted   the name, UTF-8
-///     varint    the number of fields, then per field, in the order of names: counted name, counted value
+///     varint    the number of fields, then per field, by name: counted name, counted value
 ///     32 bytes  HMAC-SHA256 over the repository id's text and all bytes before
 ///
 /// All numbers little-endian; "counted" is a varint length and that many bytes. The MAC's key is

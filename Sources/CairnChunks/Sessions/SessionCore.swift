@@ -5,9 +5,10 @@ import SystemPackage
 
 /// The machinery of a session, used by threads of the library's own.
 ///
-/// Threads store chunks through lanes; a lane hands full blocks to a pack; a full pack is put on the
-/// target by an uploading thread while the lanes go on; and then its chunks enter the index. At most
-/// ``maximumUploads`` packs wait, so a slow target slows the lanes down instead of filling memory.
+/// Threads store chunks through lanes; a lane hands full blocks to a pack; a full pack is put on
+/// the target by an uploading thread while the lanes go on; and then its chunks enter the index. At
+/// most ``maximumUploads`` packs wait, so a slow target slows the lanes down instead of filling
+/// memory.
 package final class SessionCore: Sendable {
   package let repository: Repository
   package let index: any ChunkIndex
@@ -91,8 +92,8 @@ package final class SessionCore: Sendable {
     }
   }
 
-  /// Throws unless every chunk is stored, or is about to be: a host's links must lead somewhere, for
-  /// what a root reaches is complete.
+  /// Throws unless every chunk is stored, or is about to be: a host's links must lead somewhere,
+  /// for what a root reaches is complete.
   func requireKnown(_ links: [ChunkID]) throws(ChunkStoreError) {
     for link in links {
       // In this order: a chunk enters the index before it leaves the claims.

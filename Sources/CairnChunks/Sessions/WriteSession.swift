@@ -2,16 +2,17 @@ public import CairnCore
 import CairnCrypto
 public import SystemPackage
 
-/// A writer's visit to a repository: stores chunks, streams and sorted entries, then publishes a root.
+/// A writer's visit to a repository: stores chunks, streams and sorted entries, then publishes a
+/// root.
 ///
-/// ``publish(name:chunk:fields:time:)`` is the commit: what was stored before it is durable when it returns,
-/// and what a root reaches is complete. A session that is dropped, or whose process dies, has
-/// published nothing; what reached the target by then is found by the next session and not stored
-/// again.
+/// ``publish(name:chunk:fields:time:)`` is the commit: what was stored before it is durable when it
+/// returns, and what a root reaches is complete. A session that is dropped, or whose process dies,
+/// has published nothing; what reached the target by then is found by the next session and not
+/// stored again.
 ///
-/// All functions may be called from any task at any time, but for publication, which waits until the calls
-/// before it have returned. Work is done on threads of the session's own, never on the cooperative
-/// pool. After the first error of the target everything throws that error.
+/// All functions may be called from any task at any time, but for publication, which waits until
+/// the calls before it have returned. Work is done on threads of the session's own, never on the
+/// cooperative pool. After the first error of the target everything throws that error.
 public final class WriteSession: Sendable {
   package let core: SessionCore
   public let repository: Repository
@@ -56,7 +57,8 @@ public final class WriteSession: Sendable {
     try await store(contentsOf: MemoryReader(bytes))
   }
 
-  /// Stores what a file, pipe or socket gives from its current offset on; the descriptor is borrowed.
+  /// Stores what a file, pipe or socket gives from its current offset on; the descriptor is
+  /// borrowed.
   ///
   /// Memory is bounded whatever the length.
   public func store(contentsOf file: FileDescriptor) async throws(ChunkStoreError) -> Content {
@@ -83,8 +85,8 @@ public final class WriteSession: Sendable {
   ///
   /// Memory is bounded whatever their number.
   ///
-  /// - Throws: ``ChunkStoreError/Code/invalid`` if a key is not greater than the one before, or a link
-  ///   leads to a chunk that is not stored.
+  /// - Throws: ``ChunkStoreError/Code/invalid`` if a key is not greater than the one before, or a
+  ///   link leads to a chunk that is not stored.
   public func store<Entries: AsyncSequence>(
     entries: Entries
   ) async throws -> EntryTree where Entries.Element == Entry {
@@ -144,7 +146,8 @@ public final class WriteSession: Sendable {
     try await ThreadPool.engines.run { () throws(ChunkStoreError) -> Void in try core.flush() }
   }
 
-  /// Commits: makes everything durable that was stored, then publishes a root that leads to `chunk`.
+  /// Commits: makes everything durable that was stored, then publishes a root that leads to
+  /// `chunk`.
   ///
   /// - Parameters:
   ///   - name: what the host calls it; need not be unique.

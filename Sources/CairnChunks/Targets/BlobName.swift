@@ -2,8 +2,8 @@ import CairnCrypto
 
 /// The name of a blob on a target: folders and a last part, separated by "/".
 ///
-/// A name consists of the letters a to z, digits, "-", "_" and "." and is at most 200 bytes long; no
-/// part is empty or begins with ".". So it is valid as a path, as an object's key and in a URL.
+/// A name consists of the letters a to z, digits, "-", "_" and "." and is at most 200 bytes long;
+/// no part is empty or begins with ".". So it is valid as a path, as an object's key and in a URL.
 public struct BlobName: Hashable, Comparable, Sendable, Codable, LosslessStringConvertible {
   public let description: String
 
@@ -56,7 +56,8 @@ public struct BlobName: Hashable, Comparable, Sendable, Codable, LosslessStringC
 
   /// The part after the last "/".
   public var lastPart: Substring {
-    description[(description.lastIndex(of: "/").map(description.index(after:)) ?? description.startIndex)...]
+    description[
+      (description.lastIndex(of: "/").map(description.index(after:)) ?? description.startIndex)...]
   }
 
   /// The digest that ends the name of a blob that is named by its content.

@@ -50,7 +50,8 @@ public struct BlobSource: Sendable {
         bytes = try [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
           count = try spooled.file.readFully(
             at: range.lowerBound,
-            into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<range.count]))
+            into: UnsafeMutableRawBufferPointer(
+              rebasing: UnsafeMutableRawBufferPointer(buffer)[..<range.count]))
         }
       } catch {
         throw .systemCall("read", "a temporary file", error as? Errno ?? .ioError)

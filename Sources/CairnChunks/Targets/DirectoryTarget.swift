@@ -12,9 +12,9 @@ public import SystemPackage
 
 /// Blobs as files below a directory.
 ///
-/// A blob is written to a temporary file, synchronized, given its name by an atomic link, and then the
-/// directory is synchronized, so that a blob is there whole or not at all. Folders are made when
-/// they are needed. File modes are 0600 and 0700.
+/// A blob is written to a temporary file, synchronized, given its name by an atomic link, and then
+/// the directory is synchronized, so that a blob is there whole or not at all. Folders are made
+/// when they are needed. File modes are 0600 and 0700.
 public final class DirectoryTarget: LocalTarget {
   public let path: FilePath
   private let temporary: FilePath
@@ -88,7 +88,7 @@ public final class DirectoryTarget: LocalTarget {
         throw IOError(.changed, operation: "put", subject: name.description)
       }
       try synchronizeFolders(of: name)
-    } catch where error.code == .changed {
+    } catch  where error.code == .changed {
       throw .conflict(name, in: self.name)
     } catch {
       throw failure("write", name, error)
@@ -205,8 +205,8 @@ public final class DirectoryTarget: LocalTarget {
     return try spool(source)
   }
 
-  /// Makes the name of a blob survive a power cut, and those of its folders: a folder that is there may have
-  /// been made by a process that died before it could see to that.
+  /// Makes the name of a blob survive a power cut, and those of its folders: a folder that is there
+  /// may have been made by a process that died before it could see to that.
   private func synchronizeFolders(of name: BlobName) throws(IOError) {
     let parts = name.description.split(separator: "/").dropLast()
     var folder = path

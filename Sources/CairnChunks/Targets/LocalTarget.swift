@@ -2,8 +2,8 @@ import CairnCore
 
 /// A target whose operations are synchronous: they block on local I/O, or touch memory only.
 ///
-/// The library calls them directly from its own threads; the `async` forms that ``Target`` asks for come
-/// from here and run on threads kept for blocking calls.
+/// The library calls them directly from its own threads; the `async` forms that ``Target`` asks for
+/// come from here and run on threads kept for blocking calls.
 public protocol LocalTarget: Target {
   /// Does what ``Target/put(_:_:)`` promises.
   func store(_ name: BlobName, _ source: BlobSource) throws(ChunkStoreError)

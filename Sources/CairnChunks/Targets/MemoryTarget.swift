@@ -54,7 +54,8 @@ extension BlobSource {
     do {
       return try read(0..<byteCount)
     } catch {
-      throw ChunkStoreError(.targetFailed, "cannot read what is to become \(name)", blob: name, cause: error)
+      throw ChunkStoreError(
+        .targetFailed, "cannot read what is to become \(name)", blob: name, cause: error)
     }
   }
 }

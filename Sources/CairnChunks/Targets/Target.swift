@@ -46,8 +46,8 @@ public protocol Target: Sendable {
 
   /// The directory in which a pack best grows before it is put here, if there is one.
   ///
-  /// A target on a local file system names a directory of that file system; it then takes the finished
-  /// file over instead of copying it.
+  /// A target on a local file system names a directory of that file system; it then takes the
+  /// finished file over instead of copying it.
   var spoolDirectory: FilePath? { get }
 }
 

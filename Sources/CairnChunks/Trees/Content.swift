@@ -23,7 +23,8 @@ public struct Content: Hashable, Sendable, Codable {
   /// No stream of 64-bit length is higher: a node has at least 32 children but for the last ones.
   static let maximumHeight = 16
 
-  /// The bytes of an encoded reference: a byte of height, the length as a varint, and the root as a link.
+  /// The bytes of an encoded reference: a byte of height, the length as a varint, and the root as a
+  /// link.
   package func encode(into buffer: inout [UInt8]) {
     var writer = BinaryWriter()
     writer.append(UInt8(height))
@@ -43,8 +44,8 @@ public struct Content: Hashable, Sendable, Codable {
 struct ContentNode {
   static let tag = UInt8(ascii: "C")
 
-  /// A child is cut off as the last of its node where the low seven bits of its id's last byte are zero, so that a
-  /// change in the middle of a stream leaves the nodes behind it as they are.
+  /// A child is cut off as the last of its node where the low seven bits of its id's last byte are
+  /// zero, so that a change in the middle of a stream leaves the nodes behind it as they are.
   static let minimumChildren = 32
   static let maximumChildren = 512
   private static let cutMask: UInt8 = 127

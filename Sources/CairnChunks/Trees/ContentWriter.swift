@@ -1,8 +1,8 @@
 package import CairnCore
 import CairnCrypto
 
-/// Stores one long stream with all of the session's workers: this thread reads and cuts, they name, pack
-/// and seal.
+/// Stores one long stream with all of the session's workers: this thread reads and cuts, they name,
+/// pack and seal.
 ///
 /// Memory: ``depth`` buffers of 1 MiB and the largest chunk.
 package struct ContentWriter: ~Copyable {

@@ -1,7 +1,8 @@
 import CairnCore
 import CairnCrypto
 
-/// A place among the entries of a tree, from which it is read in order; on one of the library's own threads.
+/// A place among the entries of a tree, from which it is read in order; on one of the library's own
+/// threads.
 ///
 /// Memory: one node on each level.
 package final class EntryCursor {

@@ -5,8 +5,8 @@ import CairnCrypto
 ///
 /// Entries are sorted by key, bytewise, and cut into nodes by a hash of the key, so that equal runs
 /// of two trees are equal chunks: a tree with a few changes shares the rest. A node knows of each
-/// child how many entries it holds and their weight, so the n-th entry, an entry's rank, and the count
-/// and weight of any range are found in O(log n) chunks.
+/// child how many entries it holds and their weight, so the n-th entry, an entry's rank, and the
+/// count and weight of any range are found in O(log n) chunks.
 public struct EntryTree: Hashable, Sendable, Codable {
   /// The node at the top.
   public let root: ChunkID
@@ -64,7 +64,8 @@ public struct Entry: Hashable, Sendable {
 ///       varint            its number of entries
 ///       varint            their weight
 ///
-/// The links of a leaf are those of its entries one after the other; of a higher node, its children.
+/// The links of a leaf are those of its entries one after the other; of a higher node, its
+/// children.
 enum EntryNode {
   static let tag = UInt8(ascii: "E")
 
@@ -75,8 +76,8 @@ enum EntryNode {
   /// Whether a record is the last of its node.
   ///
   /// The chance is proportional to the record's size, so nodes have `nodeSize` bytes on average
-  /// whatever the entries are like, within a quarter and four times of it. A node above the leaves has
-  /// two children at least, or keys longer than a node would pile up levels without end.
+  /// whatever the entries are like, within a quarter and four times of it. A node above the leaves
+  /// has two children at least, or keys longer than a node would pile up levels without end.
   static func endsNode(
     key: UnsafeRawBufferPointer, level: Int, recordSize: Int, recordCount: Int, filled: Int,
     nodeSize: Int

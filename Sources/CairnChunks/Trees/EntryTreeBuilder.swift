@@ -73,7 +73,8 @@ package final class EntryTreeBuilder {
     }
     guard let shared else {
       throw ChunkStoreError(
-        .invalid, "entries are not in the order of their keys: "
+        .invalid,
+        "entries are not in the order of their keys: "
           + "\(String(decoding: key, as: UTF8.self))")
     }
     levels[level].lastKey.removeAll(keepingCapacity: true)

@@ -10,8 +10,8 @@ import CairnCore
 /// Each function reads O(log n) nodes, and those that hold what it returns; none blocks the
 /// cooperative pool. All may be called from any task at any time.
 ///
-/// Errors: ``ChunkStoreError/Code/missing`` and ``ChunkStoreError/Code/damaged`` where the repository
-/// does not hold what it should, besides those of the target.
+/// Errors: ``ChunkStoreError/Code/missing`` and ``ChunkStoreError/Code/damaged`` where the
+/// repository does not hold what it should, besides those of the target.
 public struct EntryTreeReader: Sendable {
   public let tree: EntryTree
   private let repository: Repository
@@ -49,8 +49,8 @@ public struct EntryTreeReader: Sendable {
     }
   }
 
-  /// The entry in which the sum of the weights, counted from the beginning, passes `weight`, or `nil`
-  /// if all of them together do not.
+  /// The entry in which the sum of the weights, counted from the beginning, passes `weight`, or
+  /// `nil` if all of them together do not.
   public func entry(atWeight weight: UInt64) async throws(ChunkStoreError) -> Entry? {
     try await withCursor { (cursor) throws(ChunkStoreError) in
       try cursor.seek(toWeight: weight)
@@ -66,8 +66,8 @@ public struct EntryTreeReader: Sendable {
     }
   }
 
-  /// The ranks of the entries from `lower` up to, but without, `upper`; to the end if that is `nil`.
-  /// Their number is the count of the range.
+  /// The ranks of the entries from `lower` up to, but without, `upper`; to the end if that is
+  /// `nil`. Their number is the count of the range.
   public func ranks(
     from lower: [UInt8], to upper: [UInt8]?
   ) async throws(ChunkStoreError) -> Range<UInt64> {
@@ -91,7 +91,8 @@ public struct EntryTreeReader: Sendable {
     }
   }
 
-  /// The entries of a range of ranks, in order; all in memory, so a range of some thousands at most.
+  /// The entries of a range of ranks, in order; all in memory, so a range of some thousands at
+  /// most.
   public func entries(_ ranks: Range<UInt64>) async throws(ChunkStoreError) -> [Entry] {
     try await withCursor { (cursor) throws(ChunkStoreError) in
       var entries: [Entry] = []

@@ -17,8 +17,8 @@ extension FileDescriptor {
     return done
   }
 
-  /// Reads at `offset` once, and returns the number of bytes: for a regular file fewer than fit only where
-  /// it ends.
+  /// Reads at `offset` once, and returns the number of bytes: for a regular file fewer than fit
+  /// only where it ends.
   package func readOnce(
     at offset: Int64, into buffer: UnsafeMutableRawBufferPointer
   ) throws(Errno) -> Int {

@@ -129,7 +129,8 @@ public struct MemoryReader: ByteReader, RandomAccessReader {
     return buffer.append { free in
       let count = min(free.count, bytes.count - Int(offset))
       bytes.withUnsafeBytes { source in
-        free.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[Int(offset)..<Int(offset) + count]))
+        free.copyMemory(
+          from: UnsafeRawBufferPointer(rebasing: source[Int(offset)..<Int(offset) + count]))
       }
       return count
     }

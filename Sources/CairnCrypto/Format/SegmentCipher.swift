@@ -46,11 +46,11 @@ public struct SegmentCipher: ~Copyable, @unchecked Sendable {
   ///   - sealed: The whole segment with its tag, from untrusted storage.
   ///   - index: The number of the segment in the payload, from 0.
   ///   - isFinal: Whether this is the last segment, judged by where the storage ends.
-  ///   - out: Receives `sealed.count - Segment.tagSize` bytes. It may begin where `sealed` does;
-  ///     it must not overlap it otherwise.
+  ///   - out: Receives `sealed.count - Segment.tagSize` bytes. It may begin where `sealed` does; it
+  ///     must not overlap it otherwise.
   /// - Precondition: `out` has room.
-  /// - Throws: ``CryptoError/Code/payload`` if the segment is not the one that was sealed under this
-  ///   key, index and `isFinal`, with the index in ``CryptoError/segment``;
+  /// - Throws: ``CryptoError/Code/payload`` if the segment is not the one that was sealed under
+  ///   this key, index and `isFinal`, with the index in ``CryptoError/segment``;
   ///   ``CryptoError/Code/truncated`` if it is too short to be one.
   public mutating func open(
     _ sealed: UnsafeRawBufferPointer, index: UInt64, isFinal: Bool,

@@ -58,8 +58,8 @@ extension Age {
 
   /// Opens the age file that a reader gives into a writer.
   ///
-  /// - Throws: As ``open(from:to:identities:limits:)-(FileDescriptor,_,_,_)``; what was sound before
-  ///   a damage has been written then.
+  /// - Throws: As ``open(from:to:identities:limits:)-(FileDescriptor,_,_,_)``; what was sound
+  ///   before a damage has been written then.
   public static func open(
     from input: some ByteReader, to output: inout some ByteWriter, identities: [any Identity],
     limits: Header.Limits = Header.Limits()

@@ -4,10 +4,11 @@ import SystemPackage
 
 /// Backs up file trees into a repository.
 ///
-/// The tree is walked in the order of paths beside the previous snapshot's entries, so that a file whose status is as
-/// it was is not opened, with no list of files in memory and no cache file. Changed files are read, cut and stored by
-/// all cores. Memory: some 10 MiB and 3 MiB per core; besides it grows with the largest single
-/// directory (10 bytes and its length per name), and with the repository's index.
+/// The tree is walked in the order of paths beside the previous snapshot's entries, so that a file
+/// whose status is as it was is not opened, with no list of files in memory and no cache file.
+/// Changed files are read, cut and stored by all cores. Memory: some 10 MiB and 3 MiB per core;
+/// besides it grows with the largest single directory (10 bytes and its length per name), and with
+/// the repository's index.
 ///
 /// What cannot be read is named in the report, and the backup goes on without it. A failure of the
 /// target ends it; nothing is published then, and the next run finds what was stored.
@@ -26,8 +27,9 @@ public struct Backup: Sendable {
   ///   - places: each stands in the snapshot under its name.
   ///   - session: options of the session that writes.
   ///   - progress: is told of files and bytes.
-  /// - Throws: ``ChunkStoreError``; ``ChunkStoreError/Code/invalid`` if two places have the same name or one does not
-  ///   exist; ``ChunkStoreError/Code/cancelled`` if the task is cancelled or `progress` throws.
+  /// - Throws: ``ChunkStoreError``; ``ChunkStoreError/Code/invalid`` if two places have the same
+  ///   name or one does not exist; ``ChunkStoreError/Code/cancelled`` if the task is cancelled or
+  ///   `progress` throws.
   public func run(
     _ places: [WalkRoot], session sessionOptions: SessionOptions = SessionOptions(),
     progress: any ProgressReporter = NoProgress()

@@ -40,7 +40,8 @@ public struct FileProblem: Sendable, Hashable, Codable {
   }
 }
 
-/// Collects problems, the first of them word by word, so that a disk full of them does not fill the memory.
+/// Collects problems, the first of them word by word, so that a disk full of them does not fill the
+/// memory.
 struct ProblemList: Sendable {
   private(set) var problems: [FileProblem] = []
   private(set) var unlisted: Int64 = 0

@@ -22,8 +22,8 @@ final class BackupRun {
   private let previousSnapshot: Snapshot?
   private var previous: EntryCursor?
   private var previousProblem: String?
-  /// A file changed no earlier than this may have changed again after the previous run read it without its times
-  /// telling: clocks of file systems tick.
+  /// A file changed no earlier than this may have changed again after the previous run read it
+  /// without its times telling: clocks of file systems tick.
   private let previousTime: Int64
 
   private var problems = ProblemList()
@@ -138,7 +138,8 @@ final class BackupRun {
       snapshot: Snapshot(
         id: root.id, name: root.name, startTime: startTime, time: root.time, tree: tree,
         tags: options.tags, host: options.host, sources: sources),
-      previous: previousSnapshot?.id.description, previousProblem: previousProblem, files: files, directories: directories,
+      previous: previousSnapshot?.id.description, previousProblem: previousProblem, files: files,
+      directories: directories,
       others: others, unchangedFiles: unchangedFiles, bytes: bytes, readBytes: readBytes,
       problems: problems.problems, skipped: skipped.problems, unlistedProblems: problems.unlisted,
       store: core.statistics.snapshot, stages: core.times.snapshot)

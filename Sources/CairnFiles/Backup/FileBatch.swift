@@ -3,8 +3,8 @@ import CairnCore
 import CairnCrypto
 import SystemPackage
 
-/// Consecutive entries of a backup on their way through a worker: some are known already, the others
-/// are files that the worker reads.
+/// Consecutive entries of a backup on their way through a worker: some are known already, the
+/// others are files that the worker reads.
 ///
 /// Everything lies in a few flat arrays: a million small files are not a million objects.
 struct FileBatch: Sendable {

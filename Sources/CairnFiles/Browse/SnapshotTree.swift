@@ -36,8 +36,8 @@ public struct SnapshotTree: Sendable {
     }
   }
 
-  /// The ranks of a path's entry and of all below it; empty if there is none. The whole snapshot for the empty
-  /// key.
+  /// The ranks of a path's entry and of all below it; empty if there is none. The whole snapshot
+  /// for the empty key.
   public func ranks(below key: [UInt8]) async throws(ChunkStoreError) -> Range<UInt64> {
     guard !key.isEmpty else { return 0..<snapshot.entryCount }
     return try await withCursor { (cursor) throws(ChunkStoreError) in
@@ -76,7 +76,8 @@ public struct SnapshotTree: Sendable {
     }
   }
 
-  /// The entries directly in a directory, in the order of names; those of the snapshot's top for the empty key.
+  /// The entries directly in a directory, in the order of names; those of the snapshot's top for
+  /// the empty key.
   ///
   /// What is below them is passed over unread.
   ///

@@ -2,29 +2,27 @@ public import CairnCore
 
 /// A pattern that chooses entries of a snapshot by their paths.
 ///
-/// | in a pattern | stands for |
-/// |---|---|
-/// | `*` | any bytes within one component, also none |
-/// | `?` | any one byte |
-/// | `[a-z]`, `[!a-z]`, `[^a-z]` | one byte that is, or is not, in the set; `]` as its first member and `-` as its first or last stand for themselves |
-/// | `\` | takes its meaning from the byte that follows, in brackets too |
-/// | `**` as a whole component | any number of components, also none; at the end of a pattern at least one |
-/// | `/` at the end | only directories match |
+/// | in a pattern | stands for | |---|---| | `*` | any bytes within one component, also none | |
+/// `?` | any one byte | | `[a-z]`, `[!a-z]`, `[^a-z]` | one byte that is, or is not, in the set;
+/// `]` as its first member and `-` as its first or last stand for themselves | | `\` | takes its
+/// meaning from the byte that follows, in brackets too | | `**` as a whole component | any number
+/// of components, also none; at the end of a pattern at least one | | `/` at the end | only
+/// directories match |
 ///
 /// A pattern without a slash, not counting one at its end, matches an entry's name in whatever
-/// directory it is: `*.o`, `node_modules/`. A pattern with a slash matches the path from the root of
-/// the snapshot on, which begins with the name under which a root was stored: `home/*/.cache`, or
-/// the same with a slash in front. With `**/` in front it matches in any directory:
+/// directory it is: `*.o`, `node_modules/`. A pattern with a slash matches the path from the root
+/// of the snapshot on, which begins with the name under which a root was stored: `home/*/.cache`,
+/// or the same with a slash in front. With `**/` in front it matches in any directory:
 /// `**/build/*.log`.
 ///
 /// A directory that matches stands for all that is below it where a pattern excludes or selects
 /// (``covers(_:kind:)``).
 ///
-/// These are gitignore's rules with these differences: there is no negation by `!` and no comment by
-/// `#` (both stand for themselves), white space at the end counts, and a name that begins with a dot
-/// is a name like any other, as in gitignore. Unlike in rsync's rules a pattern with a slash in the
-/// middle is anchored at the root, and `**` next to other bytes of a component means `*`. Matching
-/// is by bytes: `?` matches a part of a character outside ASCII, and case counts.
+/// These are gitignore's rules with these differences: there is no negation by `!` and no comment
+/// by `#` (both stand for themselves), white space at the end counts, and a name that begins with a
+/// dot is a name like any other, as in gitignore. Unlike in rsync's rules a pattern with a slash in
+/// the middle is anchored at the root, and `**` next to other bytes of a component means `*`.
+/// Matching is by bytes: `?` matches a part of a character outside ASCII, and case counts.
 ///
 /// - Complexity: matching takes at most O(*n* · *m*) for a path of *n* and a pattern of *m* bytes.
 public struct Glob: Sendable, Hashable {

@@ -30,9 +30,9 @@ extension FileMetadata {
   ///
   /// ## The format, version 1
   ///
-  /// All integers are unsigned LEB128 varints of at most 64 bits ("varint"), zigzag-coded where they
-  /// can be negative ("signed varint": 0, -1, 1, -2 are stored as 0, 1, 2, 3), or little-endian with
-  /// the stated number of bytes. The fields follow one another without padding:
+  /// All integers are unsigned LEB128 varints of at most 64 bits ("varint"), zigzag-coded where
+  /// they can be negative ("signed varint": 0, -1, 1, -2 are stored as 0, 1, 2, 3), or
+  /// little-endian with the stated number of bytes. The fields follow one another without padding:
   ///
   ///     1 byte     low four bits: the kind (``FileKind``'s raw value, 1 to 7); high four: the version, 1
   ///     2 bytes    what follows, by bit:
@@ -67,8 +67,8 @@ extension FileMetadata {
   ///     string         name, a varint length of at least 1 and that many bytes, none of them zero
   ///     string         value
   ///
-  /// What decides whether a file is unchanged comes first, so that a comparison with a file's status
-  /// reads some twenty bytes and nothing else.
+  /// What decides whether a file is unchanged comes first, so that a comparison with a file's
+  /// status reads some twenty bytes and nothing else.
   ///
   /// - Precondition: the kind is known, the size is not negative, and the extended attributes are
   ///   sorted by name, each name, which is not empty and holds no zero byte, occurring once.

@@ -2,7 +2,8 @@ import CairnChunks
 import CairnCore
 import SystemPackage
 
-/// Restores one large file with all workers: this thread finds the chunks, they read and write them.
+/// Restores one large file with all workers: this thread finds the chunks, they read and write
+/// them.
 struct LargeFileRestore {
   let repository: Repository
   let workers: ThreadPool

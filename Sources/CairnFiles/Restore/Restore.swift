@@ -4,10 +4,11 @@ public import SystemPackage
 
 /// Restores a snapshot, or parts of it, below a directory.
 ///
-/// Entries are read in the order of paths, and files written by all cores; what lies together in the repository is read
-/// once. A file that cannot be restored, for instance because the repository is damaged, is named in the
-/// report, and the restore goes on. ``RestoreDestination`` says what is never touched. Memory: some
-/// 20 MiB and 6 MiB per core; besides it grows with the files that have several hard links.
+/// Entries are read in the order of paths, and files written by all cores; what lies together in
+/// the repository is read once. A file that cannot be restored, for instance because the repository
+/// is damaged, is named in the report, and the restore goes on. ``RestoreDestination`` says what is
+/// never touched. Memory: some 20 MiB and 6 MiB per core; besides it grows with the files that have
+/// several hard links.
 public struct Restore: Sendable {
   private let repository: Repository
   private let snapshot: Snapshot
@@ -25,11 +26,13 @@ public struct Restore: Sendable {
   ///
   /// - Parameters:
   ///   - destination: made if it does not exist.
-  ///   - keys: which paths, with all below them; see ``SnapshotEntry/key(ofPath:)``. Everything if empty.
+  ///   - keys: which paths, with all below them; see ``SnapshotEntry/key(ofPath:)``. Everything if
+  ///     empty.
   ///   - progress: is told of files and bytes.
-  /// - Throws: ``ChunkStoreError``: ``ChunkStoreError/Code/notFound`` if the snapshot has no such path;
-  ///   ``ChunkStoreError/Code/invalid`` if the destination cannot be used or its disk is full;
-  ///   ``ChunkStoreError/Code/cancelled``; what the repository throws if the tree itself is damaged.
+  /// - Throws: ``ChunkStoreError``: ``ChunkStoreError/Code/notFound`` if the snapshot has no such
+  ///   path; ``ChunkStoreError/Code/invalid`` if the destination cannot be used or its disk is
+  ///   full; ``ChunkStoreError/Code/cancelled``; what the repository throws if the tree itself is
+  ///   damaged.
   public func run(
     to destination: FilePath, paths keys: [[UInt8]] = [],
     progress: any ProgressReporter = NoProgress()

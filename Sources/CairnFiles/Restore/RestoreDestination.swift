@@ -5,9 +5,9 @@ public import SystemPackage
 /// A directory below which files are restored, and beyond which nothing is touched.
 ///
 /// Every name is created relative to an open directory, which was itself opened by its name in its
-/// parent without following symbolic links. So whatever stands below the destination, a link planted
-/// there before or during the restore, leads nowhere: it is refused with an error that names it. A
-/// name is refused if it is empty, "." or "..", or holds "/" or a zero byte.
+/// parent without following symbolic links. So whatever stands below the destination, a link
+/// planted there before or during the restore, leads nowhere: it is refused with an error that
+/// names it. A name is refused if it is empty, "." or "..", or holds "/" or a zero byte.
 ///
 /// A file gets its name when it is whole and has its attributes; until then it has a temporary name
 /// in the same directory, ".cairn-" and 16 hexadecimal digits, which only a crash leaves behind. A
@@ -26,10 +26,10 @@ public import SystemPackage
 ///
 /// ## Resources
 ///
-/// At most ``RestoreOptions/openDirectories`` directories are kept open, and those of files that are
-/// being written. One that was closed is opened again when it is needed, through ".." of a lower
-/// one or from above, and used only if it is still the same directory. So a tree may be of any
-/// depth.
+/// At most ``RestoreOptions/openDirectories`` directories are kept open, and those of files that
+/// are being written. One that was closed is opened again when it is needed, through ".." of a
+/// lower one or from above, and used only if it is still the same directory. So a tree may be of
+/// any depth.
 public final class RestoreDestination: Sendable {
   /// The destination itself. It gets no attributes; ``RestoredDirectory/leave(_:)`` it at the end.
   public let root: RestoredDirectory
@@ -82,8 +82,8 @@ public final class RestoreDestination: Sendable {
     }
   }
 
-  /// The number of directories whose attributes have not been set, the root among them. It is 0 when
-  /// everything was left and released.
+  /// The number of directories whose attributes have not been set, the root among them. It is 0
+  /// when everything was left and released.
   public var pendingDirectoryCount: Int {
     context.pendingDirectories.load(ordering: .acquiring)
   }

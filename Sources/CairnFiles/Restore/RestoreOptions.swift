@@ -18,8 +18,9 @@ public struct RestoreOptions: Sendable {
 
   /// How many directories are kept open between uses, at least 1.
   ///
-  /// Each file that is being written keeps its directory open beyond that. 128 holds the directories
-  /// on the way to an entry in most trees, with those whose files are still being written.
+  /// Each file that is being written keeps its directory open beyond that. 128 holds the
+  /// directories on the way to an entry in most trees, with those whose files are still being
+  /// written.
   public var openDirectories = 128
 
   public init() {}

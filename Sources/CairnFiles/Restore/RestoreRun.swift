@@ -145,7 +145,8 @@ final class RestoreRun {
   }
 
   /// The directory of an entry; `nil` if it could not be made, which is reported once.
-  private func parent(of key: [UInt8], nameStart: Int) throws(ChunkStoreError) -> RestoredDirectory? {
+  private func parent(of key: [UInt8], nameStart: Int) throws(ChunkStoreError) -> RestoredDirectory?
+  {
     guard nameStart > 0 else {
       leaveDirectories(downTo: 0)
       return destination.root
@@ -304,7 +305,8 @@ final class RestoreRun {
 
   /// Takes note of an entry that could not be restored; ends the restore if no other could be.
   private func add(_ path: String, _ error: IOError) throws(ChunkStoreError) {
-    if let errno = error.errno, [.noSpace, .diskQuotaExceeded, .readOnlyFileSystem].contains(errno) {
+    if let errno = error.errno, [.noSpace, .diskQuotaExceeded, .readOnlyFileSystem].contains(errno)
+    {
       throw ChunkStoreError(.invalid, "the destination takes no more files", cause: error)
     }
     problems.append(FileProblem(path: path, message: error.description))

@@ -51,8 +51,8 @@ extension RestoredDirectory {
   ///
   /// What had the name before, other than a directory, is replaced in one step.
   ///
-  /// - Throws: `invalidPath` for a name that cannot be restored; `systemCall` if the entry cannot be
-  ///   created, which is so for a socket: programs make them when they begin to listen.
+  /// - Throws: `invalidPath` for a name that cannot be restored; `systemCall` if the entry cannot
+  ///   be created, which is so for a socket: programs make them when they begin to listen.
   /// - Precondition: the metadata is neither that of a regular file nor that of a directory.
   public func createEntry(_ name: RawSpan, _ metadata: FileMetadata) throws(IOError) {
     precondition(

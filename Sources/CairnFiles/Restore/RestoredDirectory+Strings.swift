@@ -2,7 +2,8 @@ public import CairnCore
 
 // For hosts that make up names. Names that come from file systems are bytes.
 extension RestoredDirectory {
-  /// Makes a directory in this one, or takes the one that is there: ``makeDirectory(_:)-(RawSpan)``.
+  /// Makes a directory in this one, or takes the one that is there:
+  /// ``makeDirectory(_:)-(RawSpan)``.
   public func makeDirectory(_ name: String) throws(IOError) -> RestoredDirectory {
     let name = Array(name.utf8)
     return try makeDirectory(name.span.bytes)

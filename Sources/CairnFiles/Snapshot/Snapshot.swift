@@ -36,7 +36,7 @@ public struct Snapshot: Sendable, Hashable, Codable, Identifiable {
 ///     8 bytes  when the backup began, nanoseconds since 1970, signed, little-endian
 ///     counted  the host's name, UTF-8
 ///     varint   the number of sources, then each counted, UTF-8
-///     varint   the number of tags, then per tag, in the order of names: counted name, counted value
+///     varint   the number of tags, then per tag, by name: counted name, counted value
 ///
 /// Its only link is the top of the tree.
 struct SnapshotRecord {
@@ -138,8 +138,8 @@ extension Repository {
     return snapshots
   }
 
-  /// The snapshot that a person means: "latest", a name (the newest of that name), or the first digits of
-  /// an id.
+  /// The snapshot that a person means: "latest", a name (the newest of that name), or the first
+  /// digits of an id.
   ///
   /// - Throws: ``ChunkStoreError/Code/notFound`` or ``ChunkStoreError/Code/ambiguous``.
   public func snapshot(_ reference: String) async throws(ChunkStoreError) -> Snapshot {

@@ -52,7 +52,8 @@ public struct SnapshotEntry: Sendable, Hashable {
       let height = Int(try reader.readUInt8())
       let byteCount = try reader.readVarint()
       guard links.count == ChunkID.byteCount else {
-        throw IOError(.malformed, operation: "decode", subject: "an entry", detail: "it has no link")
+        throw IOError(
+          .malformed, operation: "decode", subject: "an entry", detail: "it has no link")
       }
       content = .stream(
         Content(root: ChunkID(Digest(bytes: links)), byteCount: byteCount, height: height))

@@ -2,7 +2,8 @@ import CairnChunks
 import CairnCrypto
 import Testing
 
-/// Finds cuts as the paper of 2016 does, a byte at a time: slow, and independent of the library's loop.
+/// Finds cuts as the paper of 2016 does, a byte at a time: slow, and independent of the library's
+/// loop.
 private struct ReferenceCDC {
   let gear: [UInt64]
   let parameters: FastCDC.Parameters

@@ -61,9 +61,10 @@ import Testing
   }
 
   @Suite struct SessionMemoryTests {
-    /// For two workers: five buffers of 1.25 MiB to read into, two lanes of 2 MiB, and packs under way
-    /// of 0.5 MiB each, of which four are open or on their way to the target, make some 13 MiB; that and
-    /// as much again for the index, the allocator and a debug build is the bound, a tenth of the stream.
+    /// For two workers: five buffers of 1.25 MiB to read into, two lanes of 2 MiB, and packs under
+    /// way of 0.5 MiB each, of which four are open or on their way to the target, make some 13 MiB;
+    /// that and as much again for the index, the allocator and a debug build is the bound, a tenth
+    /// of the stream.
     @Test func aLongStreamTakesLittleMemory() async throws {
       await #expect(processExitsWith: .success) {
         let repository = try await Repository.create(
@@ -81,8 +82,8 @@ import Testing
       }
     }
 
-    /// The entries are 42 MB; a tree of them is built in a node on each level and a batch of 256, so
-    /// what grows is the index of 5,000 nodes and the packs under way.
+    /// The entries are 42 MB; a tree of them is built in a node on each level and a batch of 256,
+    /// so what grows is the index of 5,000 nodes and the packs under way.
     @Test func aLongTreeTakesLittleMemory() async throws {
       await #expect(processExitsWith: .success) {
         struct Numbers: AsyncSequence, AsyncIteratorProtocol {

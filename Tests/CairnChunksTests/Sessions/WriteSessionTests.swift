@@ -149,8 +149,8 @@ import Testing
     let repository = try await Repository.createSmall(on: target)
     let session = try await repository.startSession(.test)
     let streams = (0..<4).map { SeededRandom.bytes(40_000, seed: 64 + $0) }
-    // All tasks store the same streams in another order and publish at once: each relies on chunks that
-    // another has in hand.
+    // All tasks store the same streams in another order and publish at once: each relies on chunks
+    // that another has in hand.
     let published = try await withThrowingTaskGroup { group in
       for task in 0..<12 {
         group.addTask {

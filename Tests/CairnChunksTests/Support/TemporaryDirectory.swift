@@ -3,8 +3,8 @@ import SystemPackage
 
 /// Lends a fresh, empty directory and removes it afterwards.
 ///
-/// It is in memory where it can be: what survives a power cut no test here can tell, and thousands of
-/// blobs, each synchronized, take their time on a disk.
+/// It is in memory where it can be: what survives a power cut no test here can tell, and thousands
+/// of blobs, each synchronized, take their time on a disk.
 func withTemporaryDirectory<Result>(
   _ body: (FilePath) async throws -> Result
 ) async throws -> Result {

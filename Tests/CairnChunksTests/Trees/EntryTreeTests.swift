@@ -152,8 +152,8 @@ import Testing
     #expect(session.statistics.newChunks == known)
   }
 
-  /// A changed value changes its leaf and the nodes above it. It may also move the end of its leaf, and
-  /// then the ends behind it until they fall on the same keys again, which each does with a
+  /// A changed value changes its leaf and the nodes above it. It may also move the end of its leaf,
+  /// and then the ends behind it until they fall on the same keys again, which each does with a
   /// chance of more than a half: eight nodes on each of the levels are far more than that.
   @Test(arguments: UInt64(0)..<20)
   func oneChangedEntrySharesTheRest(seed: UInt64) async throws {

@@ -3,8 +3,8 @@ import Testing
 
 @testable import CairnChunks
 
-/// Nodes whose chunks are sound and whose content is not: written by somebody with the keys, or by a
-/// program with a bug.
+/// Nodes whose chunks are sound and whose content is not: written by somebody with the keys, or by
+/// a program with a bug.
 @Suite struct HostileContentTests {
   /// The data of a node, as the format has it.
   private func node(level: UInt8 = 1, count: UInt64? = nil, _ children: [UInt64]) -> [UInt8] {

@@ -3,8 +3,8 @@ import Testing
 
 @testable import CairnChunks
 
-/// Nodes whose chunks are sound and whose content is not: written by somebody with the keys, or by a
-/// program with a bug.
+/// Nodes whose chunks are sound and whose content is not: written by somebody with the keys, or by
+/// a program with a bug.
 @Suite struct HostileEntryTreeTests {
   /// The data of a node that is wrong in one way.
   struct BadNode: Sendable, CustomTestStringConvertible {

@@ -4,8 +4,8 @@ import Testing
 
 @Suite("ChaCha20-Poly1305")
 struct ChaChaPolyTests {
-  /// RFC 8439, section 2.8.2. Its tag covers associated data, which age has none of: the tag here is
-  /// that of the same message without.
+  /// RFC 8439, section 2.8.2. Its tag covers associated data, which age has none of: the tag here
+  /// is that of the same message without.
   let key = SecretBytes(Array(0x80...0x9f))
   let nonce = ChaChaPoly.Nonce(
     words: (

@@ -31,7 +31,9 @@ import Testing
 
     @Test func readsFilesThatAreShorterThanTheySay() async throws {
       let fixture = try await BackupFixture()
-      let report = try await fixture.backUp([WalkRoot("/sys/kernel/mm/transparent_hugepage/enabled")])
+      let report = try await fixture.backUp([
+        WalkRoot("/sys/kernel/mm/transparent_hugepage/enabled")
+      ])
       #expect(report.problems == [])
       let entry = try #require(try await fixture.entries(report.snapshot).first)
       #expect(entry.content?.byteCount == UInt64(entry.metadata.size))
@@ -90,7 +92,8 @@ import Testing
     for entry in entries {
       #expect(entry.metadata.size == Int64(entry.content!.byteCount))
       let isMarked = entry.metadata.flags.contains(.changedWhileRead)
-      #expect(report.problems.contains { $0.path.hasSuffix("/" + entry.path.dropFirst(7)) } == isMarked)
+      #expect(
+        report.problems.contains { $0.path.hasSuffix("/" + entry.path.dropFirst(7)) } == isMarked)
     }
     let last = try #require(entries.first { $0.path.hasSuffix("9437184") })
     #expect(last.metadata.flags.contains(.changedWhileRead), "reading it takes milliseconds")

@@ -68,7 +68,8 @@ import Testing
     try directory.descriptor.makeSymbolicLink("link", to: "source")
     let path = directory.path
     let report = try await fixture.backUp([
-      WalkRoot(path + "/file"), WalkRoot(path + "/link"), WalkRoot(path + "/link/", name: "followed"),
+      WalkRoot(path + "/file"), WalkRoot(path + "/link"),
+      WalkRoot(path + "/link/", name: "followed"),
     ])
     #expect(report.problems == [])
     let entries = try await fixture.entries(report.snapshot)

@@ -117,7 +117,8 @@ import Testing
     let (directory, report) = try await restore([
       broken, newer, empty, withoutContent, .file("good", [1]),
     ])
-    #expect(report.problems.map(\.path).sorted() == ["broken", "empty", "newer", "without content"])
+    #expect(
+      report.problems.map(\.path).sorted() == ["broken", "empty", "newer", "without content"])
     #expect(report.problems.contains { $0.message.contains("newer") })
     #expect(try directory.names(in: "dest") == ["good"])
   }

@@ -90,7 +90,8 @@ func expectSameTrees(
   let (left, right) = try (describe(first), describe(second))
   #expect(left.map(\.path) == right.map(\.path), sourceLocation: sourceLocation)
   for (one, other) in zip(left, right) where one != other {
-    Issue.record("\(one.path) differs: \(one.metadata) \(other.metadata)", sourceLocation: sourceLocation)
+    Issue.record(
+      "\(one.path) differs: \(one.metadata) \(other.metadata)", sourceLocation: sourceLocation)
   }
 }
 

@@ -21,7 +21,8 @@ extension TemporaryDirectory {
     let sizes = [0, 1, 100, 511, 512, 513, 4096, 20_000, 100_000]
     for number in 0..<files {
       let parent = directories.randomElement(using: &random)!
-      let name = "\(parent)/\(["a", "b", "Z", "-", "é", "\u{1}"].randomElement(using: &random)!)\(number)"
+      let name =
+        "\(parent)/\(["a", "b", "Z", "-", "é", "\u{1}"].randomElement(using: &random)!)\(number)"
       switch Int.random(in: 0..<20, using: &random) {
       case 0...2:
         try makeDirectory(name)
@@ -34,7 +35,8 @@ extension TemporaryDirectory {
       default:
         let size = sizes.randomElement(using: &random)!
         try write(random.bytes(size...size), to: name)
-        try descriptor.setPermissions(of: name, [0o600, 0o644, 0o755].randomElement(using: &random)!)
+        try descriptor.setPermissions(
+          of: name, [0o600, 0o644, 0o755].randomElement(using: &random)!)
         linkable.append(name)
       }
     }

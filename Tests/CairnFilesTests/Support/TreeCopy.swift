@@ -119,8 +119,8 @@ private func copyFile(
   try file.finish(metadata)
 }
 
-/// What a restore must bring back: everything but inode, device, change time, and the link count and
-/// size of directories.
+/// What a restore must bring back: everything but inode, device, change time, and the link count
+/// and size of directories.
 struct RestoredEntry: Equatable {
   var path: String
   var metadata: FileMetadata

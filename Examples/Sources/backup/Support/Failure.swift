@@ -46,8 +46,8 @@ enum ExitStatus: Int32 {
     return failed.rawValue
   }
 
-  /// Help and version are wanted; everything else that the parser throws is a usage error, which has
-  /// the status 64 by the parser's own convention.
+  /// Help and version are wanted; everything else that the parser throws is a usage error, which
+  /// has the status 64 by the parser's own convention.
   private static func reportingUsage(_ error: any Error) -> Int32 {
     let message = BackupCommand.fullMessage(for: error)
     guard BackupCommand.exitCode(for: error) == .success else {

@@ -10,7 +10,8 @@ import SystemPackage
 /// Standard output, written in large pieces.
 final class Output {
   private var buffer: [UInt8] = []
-  /// Whether the reader has gone, as in `backup ls … | head`: what is written after that is dropped.
+  /// Whether the reader has gone, as in `backup ls … | head`: what is written after that is
+  /// dropped.
   private var isClosed = false
 
   /// Thrown to end a listing that nobody reads any more; the process then ends as if it were done.

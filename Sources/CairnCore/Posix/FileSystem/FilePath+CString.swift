@@ -9,7 +9,8 @@ package import SystemPackage
 #endif
 
 extension FilePath {
-  /// The path as the file system takes it, with a zero byte at the end; the bytes need not be UTF-8.
+  /// The path as the file system takes it, with a zero byte at the end; the bytes need not be
+  /// UTF-8.
   package var cString: [CChar] {
     withPlatformString { Array(UnsafeBufferPointer(start: $0, count: strlen($0) + 1)) }
   }
