@@ -68,7 +68,9 @@ final class BackupRun {
       core: core, owners: OwnerNames(), inlineLimit: options.inlineLimit,
       displayPath: { WalkRoot.displayPath(of: $0, in: places) })
     builder = EntryTreeBuilder(nodeSize: core.repository.layout.nodeSize)
-    jobs = OrderedJobs(on: core.workers, depth: core.workers.limit * 3)
+    // Deep enough that one slow batch does not leave workers idle; a batch holds no content of files
+    // but what travels in entries.
+    jobs = OrderedJobs(on: core.workers, depth: core.workers.limit * 8)
     previousSnapshot = previous
     self.previousProblem = previousProblem
     previousTime = max(0, previous?.startTime ?? 0)

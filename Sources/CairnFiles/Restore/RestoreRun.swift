@@ -54,7 +54,7 @@ final class RestoreRun {
       throw ChunkStoreError(.invalid, "cannot restore there", cause: error)
     }
     cursor = try EntryCursor(snapshot.tree, ChunkReader(repository, blockBudget: 1 << 20))
-    jobs = OrderedJobs(on: workers, depth: workers.limit * 3)
+    jobs = OrderedJobs(on: workers, depth: workers.limit * 4)
   }
 
   func run(_ ranges: [Range<UInt64>]) throws(ChunkStoreError) -> RestoreReport {
