@@ -55,7 +55,7 @@ struct InitCommand: AsyncParsableCommand {
   private func environmentWays() throws -> [WayIn] {
     let credentials: Credentials
     do {
-      credentials = try AccessOptions().credentials()
+      credentials = try .fromEnvironment()
     } catch is NoCredentials {
       throw Failure(
         "say who can open the repository: --new-identity, --recipient or --passphrase-file")

@@ -62,9 +62,7 @@ struct AccessOptions: ParsableArguments {
     if identity != nil || passphraseFile != nil {
       return try Credentials(identity: identity, passphraseFile: passphraseFile)
     }
-    return try Credentials(
-      identity: environment("CAIRN_IDENTITY"),
-      passphraseFile: environment("CAIRN_PASSPHRASE_FILE"))
+    return try .fromEnvironment()
   }
 }
 
@@ -75,6 +73,13 @@ struct Credentials {
   var recipients: [any Recipient] = []
   var passphrase: SecretBytes?
 
+  static func fromEnvironment() throws -> Credentials {
+    try Credentials(
+      identity: environment("CAIRN_IDENTITY"),
+      passphraseFile: environment("CAIRN_PASSPHRASE_FILE"))
+  }
+
+  /// - Throws: ``NoCredentials``, or why what was given cannot be used.
   init(identity: ArgumentBytes?, passphraseFile: ArgumentBytes?) throws {
     if let identity {
       do {
