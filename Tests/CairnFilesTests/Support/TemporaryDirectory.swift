@@ -109,8 +109,8 @@ extension TemporaryDirectory {
 
 extension TemporaryDirectory {
   /// A chain of directories, "d" within "d", with a file after each.
-  func makeChain(_ depth: Int) throws {
-    var current = try descriptor.openEntry(".", .readOnly, options: [.directory])
+  func makeChain(_ depth: Int, in top: String = ".") throws {
+    var current = try descriptor.openEntry(top, .readOnly, options: [.directory])
     for _ in 0..<depth {
       try current.makeDirectory("d", permissions: 0o700)
       try current.openEntry("z", .writeOnly, options: [.create], permissions: 0o600).close()
