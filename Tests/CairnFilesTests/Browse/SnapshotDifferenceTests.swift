@@ -77,8 +77,8 @@ import Testing
     let gets = target.getCount - start
     start = target.getCount
     try await SnapshotTree(old, in: repository).forEach { _ in }
-    #expect(gets < 30, "the nodes on two paths, and their neighbours")
-    #expect(target.getCount - start > 60, "a whole tree is more")
+    let all = target.getCount - start
+    #expect(gets * 3 < all, "the nodes on two paths and their neighbours, of a whole tree")
   }
 
   @Test func endsWhenTheHostHasSeenEnough() async throws {
