@@ -21,6 +21,7 @@ final class BackupRun {
 
   private let previousSnapshot: Snapshot?
   private var previous: EntryCursor?
+  private var previousContents: ContentCheck?
   private var previousProblem: String?
   /// A file changed no earlier than this may have changed again after the previous run read it
   /// without its times telling: clocks of file systems tick.
@@ -77,6 +78,7 @@ final class BackupRun {
     guard let previous else { return }
     try comparing { () throws(ChunkStoreError) in
       let reader = ChunkReader(core.repository, blockBudget: 1 << 20)
+      previousContents = ContentCheck(index: core.index, reader: ContentReader(reader))
       let cursor = try EntryCursor(previous.tree, reader)
       self.previous = cursor
       try cursor.seekReadable(toRank: 0, onLoss: addLoss)
@@ -220,15 +222,11 @@ final class BackupRun {
       try previous?.advance(to: key.bytes, onLoss: addLoss)
     }
     guard let previous, previous.isAt(key.bytes), isSettled(status) else { return false }
-    let index = core.index
+    let contents = previousContents
     let isUsable = try previous.withEntry { (value, links) throws(ChunkStoreError) -> Bool in
       guard FileMetadata.isUnchanged(encoded: value.bytes, status: status) else { return false }
       // What the repository has lost is read again.
-      for offset in stride(from: 0, to: links.count, by: ChunkID.byteCount) {
-        let link = links.bytes.extracting(offset..<offset + ChunkID.byteCount)
-        if try index.place(of: ChunkID(Digest(bytes: link))) == nil { return false }
-      }
-      return true
+      return try contents?.isWhole(value: value, links: links) ?? false
     }
     guard isUsable else { return false }
     if status.kind == .regular { unchangedFiles += 1 }

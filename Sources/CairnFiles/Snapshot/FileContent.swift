@@ -38,6 +38,21 @@ enum FileContentCoding {
     appendVarint(content.byteCount, to: &value)
   }
 
+  /// The stream with which a value ends, found from its end so that the metadata need not be decoded;
+  /// `nil` if there is none.
+  ///
+  /// All bytes of a varint but its last have the high bit set, and neither height nor kind has.
+  static func stream(at value: UnsafeRawBufferPointer, root: ChunkID) -> Content? {
+    var start = value.count - 1
+    while start > 1, value[start - 1] >= 0x80 { start -= 1 }
+    guard start >= 2, value[start - 2] == stream else { return nil }
+    var byteCount: UInt64 = 0
+    for position in (start..<value.count).reversed() {
+      byteCount = byteCount << 7 | UInt64(value[position] & 0x7F)
+    }
+    return Content(root: root, byteCount: byteCount, height: Int(value[start - 1]))
+  }
+
   private static func appendVarint(_ number: UInt64, to bytes: inout [UInt8]) {
     var rest = number
     while rest >= 0x80 {

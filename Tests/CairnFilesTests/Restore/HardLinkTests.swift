@@ -74,9 +74,9 @@ import Testing
     var entries: [CraftedEntry] = [
       .file("a", Array("new".utf8), metadata), .file("b", Array("new".utf8), metadata),
     ]
-    // The first has a content that is not there.
-    entries[0].content = .stream(
-      Content(root: entries[0].missingChunk, byteCount: 3, height: 0))
+    // Their content is not what the entries say, so neither can be restored.
+    let other = try await session.store(Array("longer than three".utf8))
+    entries[0].content = .stream(Content(root: other.root, byteCount: 3, height: 0))
     entries[1].content = entries[0].content
     let snapshot = try await fixture.publish(entries, session)
     try fixture.directory.makeDirectory("dest")
