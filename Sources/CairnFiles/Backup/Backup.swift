@@ -16,6 +16,7 @@ public struct Backup: Sendable {
   private let repository: Repository
   private let options: BackupOptions
 
+  /// A backup into a repository; nothing happens yet.
   public init(into repository: Repository, _ options: BackupOptions) {
     self.repository = repository
     self.options = options

@@ -15,7 +15,7 @@ public struct BackupOptions: Sendable {
   public var previous = Previous.automatic
 
   /// Files of up to this many bytes travel inside their entry: a reference to a chunk, its place in
-  /// the index and in a pack's table would cost some 100 bytes.
+  /// the index and in a pack's table would cost some 100 bytes. At most 16 KiB.
   public var inlineLimit = 512
 
   /// Which snapshot to compare with.
@@ -26,6 +26,7 @@ public struct BackupOptions: Sendable {
     case snapshot(Snapshot)
   }
 
+  /// The defaults.
   public init(name: String) {
     self.name = name
   }

@@ -8,8 +8,10 @@ public struct BackupReport: Sendable, Codable {
   public var previous: String?
   /// Why some of that, or all, could not be used; what it should have spared was read.
   public var previousProblem: String?
-  /// What the snapshot holds; what could not be read is not counted.
+  /// Regular files in the snapshot, each of its names by itself; what could not be read is not
+  /// counted.
   public var files: Int64 = 0
+  /// Directories, also those that could not be listed.
   public var directories: Int64 = 0
   /// Symbolic links, fifos and devices.
   public var others: Int64 = 0
@@ -25,15 +27,20 @@ public struct BackupReport: Sendable, Codable {
   public var skipped: [FileProblem] = []
   /// Problems beyond the number that is kept.
   public var unlistedProblems: Int64 = 0
+  /// What was stored for it.
   public var store: SessionStatistics
+  /// How long threads were busy with what.
   public var stages: StageTimes
 }
 
 /// A file, and what is to be said about it.
 public struct FileProblem: Sendable, Hashable, Codable {
+  /// The file's path as text for people.
   public let path: String
+  /// A sentence without its full stop.
   public let message: String
 
+  /// A problem of a host's own.
   public init(path: String, message: String) {
     self.path = path
     self.message = message

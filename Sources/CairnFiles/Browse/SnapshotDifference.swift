@@ -3,7 +3,9 @@ import CairnCore
 
 /// What became of a path between two snapshots.
 public struct SnapshotChange: Sendable, Hashable {
+  /// What kind of change it is.
   public enum Kind: String, Sendable, Hashable, Codable {
+    /// Only the newer, or only the older snapshot has the path.
     case added, removed
     /// The content is another.
     case modified
@@ -11,6 +13,7 @@ public struct SnapshotChange: Sendable, Hashable {
     case attributes
   }
 
+  /// What kind of change it is.
   public let kind: Kind
   /// As it was; `nil` if it was added.
   public let old: SnapshotEntry?

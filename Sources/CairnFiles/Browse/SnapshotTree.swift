@@ -5,9 +5,12 @@ public import CairnCore
 ///
 /// Each function reads O(log n) nodes and those that hold what it returns.
 public struct SnapshotTree: Sendable {
+  /// Where the snapshot is.
   public let repository: Repository
+  /// The snapshot that is looked into.
   public let snapshot: Snapshot
 
+  /// A view of a snapshot; nothing is read yet.
   public init(_ snapshot: Snapshot, in repository: Repository) {
     self.snapshot = snapshot
     self.repository = repository

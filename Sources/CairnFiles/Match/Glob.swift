@@ -127,5 +127,6 @@ extension Glob {
 }
 
 extension Glob: CustomStringConvertible {
+  /// The pattern as text for people.
   public var description: String { String(displaying: pattern) }
 }

@@ -6,8 +6,10 @@ public import CairnCore
 ///     let excluded = try GlobSet(["*.o", "node_modules/"])
 ///     options.isExcluded = { key, kind in excluded.matches(key, kind: kind) }
 public struct GlobSet: Sendable, Hashable {
+  /// The patterns, in the order in which they were given.
   public let globs: [Glob]
 
+  /// A set of patterns.
   public init(_ globs: [Glob]) {
     self.globs = globs
   }
@@ -19,6 +21,7 @@ public struct GlobSet: Sendable, Hashable {
     self.globs = globs
   }
 
+  /// Whether there are no patterns, so that nothing matches.
   public var isEmpty: Bool { globs.isEmpty }
 
   /// Whether the entry of this key itself matches one of the patterns.

@@ -6,7 +6,9 @@ public import CairnCore
 public struct FileMetadata: Sendable, Hashable {
   /// What has to be said about how the file was read.
   public struct Flags: OptionSet, Sendable, Hashable {
+    /// The flags as bits.
     public let rawValue: UInt8
+    /// Flags by their bits.
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
     /// The content changed while it was read, so it may mix several states of the file.

@@ -17,6 +17,7 @@ public final class OwnerNames: Sendable {
 
   private let cache = Mutex(Cache())
 
+  /// Remembers nothing yet.
   public init() {}
 
   /// The names of a user and of a group; nil for a number without a name.

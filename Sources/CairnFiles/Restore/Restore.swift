@@ -14,6 +14,7 @@ public struct Restore: Sendable {
   private let snapshot: Snapshot
   private let options: RestoreOptions
 
+  /// A restore of a snapshot; nothing happens yet.
   public init(
     _ snapshot: Snapshot, from repository: Repository, _ options: RestoreOptions = RestoreOptions()
   ) {

@@ -14,6 +14,7 @@ public struct RestoreOptions: Sendable {
     public static let ignored = Ownership(kind: .ignored)
   }
 
+  /// What to do about owners.
   public var ownership = Ownership.whenPossible
 
   /// How many directories are kept open between uses, at least 1.
@@ -23,5 +24,6 @@ public struct RestoreOptions: Sendable {
   /// written.
   public var openDirectories = 128
 
+  /// The defaults.
   public init() {}
 }

@@ -8,6 +8,7 @@ public enum FileContent: Hashable, Sendable {
   /// Others are streams in the store.
   case stream(Content)
 
+  /// The length of the file.
   public var byteCount: UInt64 {
     switch self {
     case .inline(let bytes): UInt64(bytes.count)

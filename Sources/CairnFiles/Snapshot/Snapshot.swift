@@ -6,6 +6,7 @@ public import CairnCrypto
 public struct Snapshot: Sendable, Hashable, Codable, Identifiable {
   /// The root's id.
   public let id: Digest
+  /// What the host calls it; others may have the same name.
   public let name: String
   /// When the backup began, in nanoseconds since 1970.
   public let startTime: Int64

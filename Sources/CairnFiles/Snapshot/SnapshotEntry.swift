@@ -6,10 +6,12 @@ import CairnCrypto
 public struct SnapshotEntry: Sendable, Hashable {
   /// The components of its path in the snapshot, joined by zero bytes.
   public let key: [UInt8]
+  /// What is known of it beside its name and content.
   public let metadata: FileMetadata
   /// For regular files.
   public let content: FileContent?
 
+  /// An entry of a host's own making.
   public init(key: [UInt8], metadata: FileMetadata, content: FileContent?) {
     self.key = key
     self.metadata = metadata

@@ -6,6 +6,7 @@ public import SystemPackage
 /// Any thread may use ``descriptor`` for calls relative to the directory. None may read the
 /// directory through it (its offset belongs to the walk) or close it.
 public final class DirectoryHandle: Sendable {
+  /// The open directory.
   public let descriptor: FileDescriptor
   private let counter: HandleCounter
 

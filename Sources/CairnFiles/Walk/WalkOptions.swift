@@ -18,5 +18,6 @@ public struct WalkOptions: Sendable {
   /// trees are in practice, and leaves most of a usual limit of 1,024 descriptors to others.
   public var openDirectories = 128
 
+  /// The defaults.
   public init() {}
 }

@@ -5,6 +5,7 @@ public import SystemPackage
 public struct WalkRoot: Sendable, Hashable {
   /// The first component of the entries' keys.
   public let name: [UInt8]
+  /// Where it is in the file system.
   public let path: FilePath
   /// Whether a symbolic link at `path` is followed, rather than being an entry itself.
   public let followsLink: Bool

@@ -78,7 +78,7 @@ import Testing
     start = target.getCount
     try await SnapshotTree(old, in: repository).forEach { _ in }
     let all = target.getCount - start
-    #expect(gets * 3 < all, "the nodes on two paths and their neighbours, of a whole tree")
+    #expect(gets * 2 < all, "the nodes on two paths and their neighbours, of a whole tree")
   }
 
   @Test func endsWhenTheHostHasSeenEnough() async throws {
