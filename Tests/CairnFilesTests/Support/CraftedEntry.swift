@@ -13,9 +13,6 @@ struct CraftedEntry {
   var value: [UInt8]?
   var weight: UInt64 = 0
 
-  /// The id of a chunk that was never stored.
-  var missingChunk: ChunkID { ChunkID(SHA256.hash(of: key.span.bytes)) }
-
   static func file(
     _ path: String, _ content: [UInt8] = [],
     _ metadata: FileMetadata = FileMetadata(kind: .regular, permissions: 0o644)
