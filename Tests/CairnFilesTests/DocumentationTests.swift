@@ -26,7 +26,8 @@ import Testing
     for entry in try await tree.children(of: SnapshotEntry.key(ofPath: "letters")) {
       print(entry.path, entry.metadata.size)
     }
-    try await Restore(snapshot, from: repository).run(to: destinationPath)
+    let restored = try await Restore(snapshot, from: repository).run(to: destinationPath)
+    for problem in restored.problems { print(problem.path, problem.message) }
   }
 
   @Test func firstProgramWorks() async throws {
