@@ -46,15 +46,16 @@ public struct BlobSource: Sendable {
       return Array(bytes[Int(range.lowerBound)..<Int(range.upperBound)])
     case .spooled(let spooled, _):
       let bytes: [UInt8]
-      do {
-        bytes = try [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
+      do throws(Errno) {
+        bytes = try [UInt8](unsafeUninitializedCapacity: range.count) {
+          (buffer, count) throws(Errno) in
           count = try spooled.file.readFully(
             at: range.lowerBound,
             into: UnsafeMutableRawBufferPointer(
               rebasing: UnsafeMutableRawBufferPointer(buffer)[..<range.count]))
         }
       } catch {
-        throw .systemCall("read", "a temporary file", error as? Errno ?? .ioError)
+        throw .systemCall("read", "a temporary file", error)
       }
       guard bytes.count == range.count else {
         throw IOError(

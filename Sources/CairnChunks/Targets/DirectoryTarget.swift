@@ -100,15 +100,16 @@ public final class DirectoryTarget: LocalTarget {
       return try withFile(name) { (file) throws(IOError) in
         let size = try file.size(named: name.description)
         let range = (range ?? 0..<size).clamped(to: 0..<size)
-        do {
-          return try [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
+        do throws(Errno) {
+          return try [UInt8](unsafeUninitializedCapacity: range.count) {
+            (buffer, count) throws(Errno) in
             count = try file.readFully(
               at: range.lowerBound,
               into: UnsafeMutableRawBufferPointer(
                 rebasing: UnsafeMutableRawBufferPointer(buffer)[..<range.count]))
           }
         } catch {
-          throw .systemCall("read", name.description, error as? Errno ?? .ioError)
+          throw .systemCall("read", name.description, error)
         }
       }
     } catch {
@@ -396,15 +397,12 @@ extension BlobName {
 extension RandomAccessReader {
   /// The bytes of a range, fewer if the end is reached.
   func readBytes(_ range: Range<Int64>) throws(IOError) -> [UInt8] {
-    do {
-      return try [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
-        var span = OutputRawSpan(
-          buffer: UnsafeMutableRawBufferPointer(buffer), initializedCount: 0)
-        count = try read(at: range.lowerBound, into: &span)
-        _ = span.finalize(for: UnsafeMutableRawBufferPointer(buffer))
-      }
-    } catch {
-      throw error as! IOError
+    try [UInt8](unsafeUninitializedCapacity: range.count) { (buffer, count) throws(IOError) in
+      let memory = UnsafeMutableRawBufferPointer(
+        rebasing: UnsafeMutableRawBufferPointer(buffer)[..<range.count])
+      var span = OutputRawSpan(buffer: memory, initializedCount: 0)
+      _ = try read(at: range.lowerBound, into: &span)
+      count = span.finalize(for: memory)
     }
   }
 }
