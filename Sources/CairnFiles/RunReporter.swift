@@ -10,7 +10,8 @@ final class RunReporter: @unchecked Sendable {
   private let unit: String
   private let total: Int64?
   private let expectedBytes: Int64?
-  private var last = ContinuousClock.now
+  /// The time of the last report; the first comes as soon as there is something to tell.
+  private var last: ContinuousClock.Instant?
   private var calls = 0
   private var files: Int64 = 0
   private var bytes: Int64 = 0
@@ -50,7 +51,7 @@ final class RunReporter: @unchecked Sendable {
   func report(bytesMore: Int64) throws(ChunkStoreError) {
     try check()
     let now = ContinuousClock.now
-    guard now - last > .milliseconds(100) else { return }
+    if let last, now - last <= .milliseconds(100) { return }
     last = now
     do {
       try reporter.report(
