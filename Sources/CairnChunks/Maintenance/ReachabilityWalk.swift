@@ -16,6 +16,8 @@ struct ReachabilityWalk {
   /// - Returns: whether the chunk is visited for the first time.
   private mutating func mark(_ ordinal: Int) -> Bool {
     let bit: UInt64 = 1 << UInt64(ordinal & 63)
+    // A session may add to the index meanwhile.
+    while visited.count <= ordinal >> 6 { visited.append(0) }
     defer { visited[ordinal >> 6] |= bit }
     return visited[ordinal >> 6] & bit == 0
   }

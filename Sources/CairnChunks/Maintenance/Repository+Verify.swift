@@ -18,6 +18,10 @@ extension Repository {
         _ = try await target.getNamedByContent(blob.name)
       }
     }
+    // The roots come before the index: one that is published meanwhile needs packs that were not
+    // described yet.
+    let roots = try await roots { report.append($0) }
+    report.roots = Int64(roots.count)
     var isIndexDamaged = false
     try await refresh { (error) throws(ChunkStoreError) in
       guard error.isAboutBlob else { throw error }
@@ -35,7 +39,7 @@ extension Repository {
     let adopted = described..<loadedIndex.packCount
     report.indexBlobs = Int64(try await target.blobs(BlobFolder.index).count)
     let present = try await verifyPackList(&report)
-    let needsAdopted = try await verifyRoots(&report, adopted: adopted, progress)
+    let needsAdopted = try await verifyRoots(roots, &report, adopted: adopted, progress)
     if needsAdopted, !isIndexDamaged {
       report.append(
         ChunkStoreError(
@@ -98,10 +102,8 @@ extension Repository {
   /// - Parameter adopted: the numbers of the packs that no index blob describes.
   /// - Returns: whether a root needs one of these.
   private func verifyRoots(
-    _ report: inout VerifyReport, adopted: Range<Int>, _ progress: any ProgressReporter
+    _ roots: [Root], _ report: inout VerifyReport, adopted: Range<Int>, _ progress: any ProgressReporter
   ) async throws(ChunkStoreError) -> Bool {
-    let roots = try await roots { report.append($0) }
-    report.roots = Int64(roots.count)
     let started = report
     let needsAdopted: Bool
     (report, needsAdopted) = try await ThreadPool.engines.run {
