@@ -102,7 +102,8 @@ extension Repository {
   /// - Parameter adopted: the numbers of the packs that no index blob describes.
   /// - Returns: whether a root needs one of these.
   private func verifyRoots(
-    _ roots: [Root], _ report: inout VerifyReport, adopted: Range<Int>, _ progress: any ProgressReporter
+    _ roots: [Root], _ report: inout VerifyReport, adopted: Range<Int>,
+    _ progress: any ProgressReporter
   ) async throws(ChunkStoreError) -> Bool {
     let started = report
     let needsAdopted: Bool
