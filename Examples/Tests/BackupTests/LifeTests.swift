@@ -88,9 +88,11 @@ import Testing
     let scratch = vault.scratch
     try SampleTree.make(at: scratch["source"])
     _ = try vault.create("source")
-    for name in ["large", "of 513", "of 1", "empty", "sparse"] {
+    for name in ["large", "of 1000000", "of 513", "of 1", "empty", "sparse"] {
       let expected = try Data(contentsOf: URL(filePath: scratch["source/\(name)"]))
       #expect(try vault.expect("cat", "latest", "source/\(name)").output == expected)
+      // Decoding 27 MB of JSON takes Foundation a while.
+      if name == "large" { continue }
       let document = try vault.expect("cat", "latest", "source/\(name)", "--json").json()
       let content = try #require(document["content"] as? String)
       #expect(Data(base64Encoded: content) == expected, "\(name)")

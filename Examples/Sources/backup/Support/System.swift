@@ -85,18 +85,33 @@ enum Signals {
     _ = signal(SIGPIPE, SIG_IGN)
   }
 
-  /// Calls `action` once when the process is asked to end; asked again, it ends at once.
-  static func onInterruption(_ action: @escaping @Sendable () -> Void) -> [any DispatchSourceSignal]
-  {
-    [SIGINT, SIGTERM].map { number in
-      _ = signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler {
-        _ = signal(number, SIG_DFL)
-        action()
-      }
-      source.resume()
-      return source
+  /// Where the handler of signals writes, since it may do little else.
+  private static let pipe = try? FileDescriptor.pipe()
+
+  /// Calls `action` when the process is asked to end; asked again by the same signal, it ends at
+  /// once.
+  ///
+  /// A handler and a pipe rather than a `DispatchSource` of signals: a thread that does not block a
+  /// signal would take it from that, and the main thread waits with none blocked.
+  ///
+  /// - Returns: what has to be kept as long as it shall work.
+  static func onInterruption(_ action: @escaping @Sendable () -> Void) -> Any? {
+    guard let (input, _) = pipe else { return nil }
+    let source = DispatchSource.makeReadSource(fileDescriptor: input.rawValue, queue: .global())
+    source.setEventHandler {
+      var byte: UInt8 = 0
+      _ = withUnsafeMutableBytes(of: &byte) { try? input.read(into: $0) }
+      action()
     }
+    source.resume()
+    for number in [SIGINT, SIGTERM] {
+      _ = signal(number) { number in
+        let reason = errno
+        _ = signal(number, SIG_DFL)
+        if let output = Signals.pipe?.writeEnd.rawValue { _ = write(output, "!", 1) }
+        errno = reason
+      }
+    }
+    return source
   }
 }

@@ -87,6 +87,10 @@ func runTool(_ name: String, _ arguments: String...) throws {
 enum Ability {
   static let isRoot = geteuid() == 0
 
+  /// A folder in memory, if there is one, or else that of temporary files.
+  static let memoryFolder =
+    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : NSTemporaryDirectory()
+
   /// Whether file systems can be mounted, which root in a container often cannot.
   static let canMount: Bool = {
     guard isRoot, let scratch = try? Scratch() else { return false }

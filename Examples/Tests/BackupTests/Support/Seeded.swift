@@ -16,10 +16,12 @@ struct Seeded: RandomNumberGenerator {
 
   /// Bytes that do not compress.
   mutating func bytes(_ count: Int) -> [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(count + 8)
-    while bytes.count < count { withUnsafeBytes(of: next()) { bytes.append(contentsOf: $0) } }
-    bytes.removeLast(bytes.count - count)
-    return bytes
+    [UInt8](unsafeUninitializedCapacity: count + 8) { buffer, filled in
+      let bytes = UnsafeMutableRawBufferPointer(buffer)
+      for offset in stride(from: 0, to: count, by: 8) {
+        bytes.storeBytes(of: next(), toByteOffset: offset, as: UInt64.self)
+      }
+      filled = count
+    }
   }
 }
