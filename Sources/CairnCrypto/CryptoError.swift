@@ -9,7 +9,7 @@ public struct CryptoError: Error, Sendable {
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     private enum Kind: String, Hashable {
       case header, headerMAC, noIdentityMatched, payload, truncated, workFactor, invalidKey
-      case recipients, limit, io, library, external
+      case recipients, limit, io, library, external, armor, plugin
     }
     private let kind: Kind
     private init(_ kind: Kind) { self.kind = kind }
@@ -36,8 +36,12 @@ public struct CryptoError: Error, Sendable {
     public static let limit = Code(.limit)
     /// Reading or writing failed; ``CryptoError/cause`` says how.
     public static let io = Code(.io)
+    /// The text armor around the file breaks its rules; ``CryptoError/line`` says where.
+    public static let armor = Code(.armor)
     /// libcrypto failed or lacks an algorithm.
     public static let library = Code(.library)
+    /// A plugin is missing, failed, or broke the rules of the conversation.
+    public static let plugin = Code(.plugin)
     /// A recipient or an identity of the host's own failed; ``CryptoError/cause`` says how.
     public static let external = Code(.external)
 
