@@ -18,7 +18,12 @@
 // would dangle if Swift built them. Nothing else lives here.
 
 // A library context that reads no configuration file and holds the default provider.
+//
+// libcrypto is told not to clean up when the process exits: its handler frees what the destructors
+// of threads that end at the same moment still use, and the process crashes after its work is done.
+// That works only for the first in the process to use libcrypto, and costs nobody anything.
 static inline OSSL_LIB_CTX *cairn_new_context(void) {
+  OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
   OSSL_LIB_CTX *context = OSSL_LIB_CTX_new();
   if (context != NULL && OSSL_PROVIDER_load(context, "default") == NULL) {
     OSSL_LIB_CTX_free(context);

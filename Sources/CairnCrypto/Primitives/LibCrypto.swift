@@ -3,7 +3,8 @@ import CLibCrypto
 /// libcrypto as this module uses it: a library context of our own, and the algorithms fetched once.
 ///
 /// The context reads no configuration file, so a host's openssl.cnf (`fips=yes`, say) changes
-/// nothing here, and our choice of provider changes nothing for the host.
+/// nothing here, and our choice of provider changes nothing for the host. Making it also keeps
+/// libcrypto from cleaning up when the process exits, which crashes where threads end just then.
 ///
 /// `@unchecked Sendable`: the pointers are set once and never freed. An `OSSL_LIB_CTX` and fetched
 /// algorithms are reference-counted and immutable to us; OpenSSL's threads(7) promises that they
@@ -52,7 +53,11 @@ struct LibCrypto: @unchecked Sendable {
   }
 
   /// Forgets errors that other code left in this thread's queue, so that the next ones are ours.
-  static func clearErrors() { ERR_clear_error() }
+  static func clearErrors() {
+    // First of all, since even this function would set libcrypto up in its own way.
+    _ = shared
+    ERR_clear_error()
+  }
 
   /// The error that the last call on this thread left behind.
   @inline(never)
