@@ -29,6 +29,11 @@ static inline cairn_ssize cairn_getdents(int fd, void *buffer, cairn_ssize size)
   return (cairn_ssize)syscall(SYS_getdents64, fd, buffer, (cairn_size)size);
 }
 
+// The processors that the calling thread may run on, a bit for each. Returns the bytes filled.
+static inline cairn_ssize cairn_processor_mask(void *mask, cairn_ssize size) {
+  return (cairn_ssize)syscall(SYS_sched_getaffinity, 0, (cairn_size)size, mask);
+}
+
 static inline cairn_ssize cairn_flistxattr(int fd, char *list, cairn_ssize size) {
   return flistxattr(fd, list, (cairn_size)size);
 }

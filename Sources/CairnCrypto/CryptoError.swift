@@ -10,6 +10,7 @@ public struct CryptoError: Error, Sendable {
     private enum Kind: String, Hashable {
       case header, headerMAC, noIdentityMatched, payload, truncated, workFactor, invalidKey
       case recipients, limit, io, library, external, armor, plugin
+      case cancelled
     }
     private let kind: Kind
     private init(_ kind: Kind) { self.kind = kind }
@@ -44,6 +45,9 @@ public struct CryptoError: Error, Sendable {
     public static let plugin = Code(.plugin)
     /// A recipient or an identity of the host's own failed; ``CryptoError/cause`` says how.
     public static let external = Code(.external)
+
+    /// The host's own progress reporter ended the work; ``CryptoError/cause`` is what it threw.
+    public static let cancelled = Code(.cancelled)
 
     /// The name of the code, as in the source.
     public var description: String { kind.rawValue }

@@ -32,7 +32,7 @@ extension FileDescriptor {
   package func readFully(into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
     var done = 0
     while done < buffer.count {
-      let count = try retryOnInterrupt {
+      let count = try retry(whenReadyFor: .reading) {
         Libc.readBytes(rawValue, buffer.baseAddress! + done, buffer.count - done)
       }
       if count == 0 { break }
@@ -54,12 +54,14 @@ extension FileDescriptor {
     }
   }
 
-  /// Writes all of `bytes` at the current offset.
+  /// Writes all of `bytes` at the current offset. A reader who has gone is an error, no signal.
   package func writeFully(_ bytes: UnsafeRawBufferPointer) throws(Errno) {
-    var done = 0
-    while done < bytes.count {
-      done += try retryOnInterrupt {
-        Libc.writeBytes(rawValue, bytes.baseAddress! + done, bytes.count - done)
+    try withoutBrokenPipeSignal { () throws(Errno) in
+      var done = 0
+      while done < bytes.count {
+        done += try retry(whenReadyFor: .writing) {
+          Libc.writeBytes(rawValue, bytes.baseAddress! + done, bytes.count - done)
+        }
       }
     }
   }

@@ -31,6 +31,8 @@ public protocol RandomAccessReader: Sendable {
 }
 
 /// Reads a file, pipe or socket from its current offset on; the descriptor is borrowed.
+///
+/// A descriptor that is non-blocking is waited for.
 public struct FileReader: ByteReader, Sendable {
   public let file: FileDescriptor
   /// What error messages call the file.
@@ -44,7 +46,9 @@ public struct FileReader: ByteReader, Sendable {
   public mutating func read(into buffer: inout OutputRawSpan) throws(IOError) -> Int {
     do throws(Errno) {
       return try buffer.append { (free) throws(Errno) in
-        try retryOnInterrupt { Libc.readBytes(file.rawValue, free.baseAddress!, free.count) }
+        try file.retry(whenReadyFor: .reading) {
+          Libc.readBytes(file.rawValue, free.baseAddress!, free.count)
+        }
       }
     } catch {
       throw .systemCall("read", name, error)
@@ -53,6 +57,9 @@ public struct FileReader: ByteReader, Sendable {
 }
 
 /// Writes a file, pipe or socket from its current offset on; the descriptor is borrowed.
+///
+/// A descriptor that is non-blocking is waited for. A reader who has gone is an error (`EPIPE`); the
+/// signal SIGPIPE is not delivered.
 public struct FileWriter: ByteWriter, Sendable {
   public let file: FileDescriptor
   /// What error messages call the file.

@@ -1,14 +1,26 @@
 #if canImport(Darwin)
   import Darwin
 #elseif canImport(Glibc)
+  import CPosix
   import Glibc
 #elseif canImport(Musl)
+  import CPosix
   import Musl
 #endif
 
-/// The number of processors that this process may use, at least 1.
+/// The number of processors that this thread may use, at least 1.
 package func availableProcessors() -> Int {
-  max(1, Int(sysconf(CInt(_SC_NPROCESSORS_ONLN))))
+  #if os(Linux)
+    let sizeForThousandsOfProcessors = 1024
+    let allowed = withUnsafeTemporaryAllocation(
+      byteCount: sizeForThousandsOfProcessors, alignment: 8
+    ) { mask in
+      let filled = cairn_processor_mask(mask.baseAddress!, mask.count)
+      return mask.prefix(max(0, filled)).reduce(0) { $0 + $1.nonzeroBitCount }
+    }
+    if allowed > 0 { return allowed }
+  #endif
+  return max(1, Int(sysconf(CInt(_SC_NPROCESSORS_ONLN))))
 }
 
 /// Nanoseconds since 1970-01-01 00:00 UTC.

@@ -1,8 +1,9 @@
 import CLibCrypto
+internal import CairnCore
 
 /// scrypt (RFC 7914) by libcrypto.
 enum Scrypt {
-  /// Derives a key; takes `128 * r * n` bytes of memory while it works.
+  /// Derives a key; takes `128 * r * n` bytes of memory while it works, if there are as many.
   ///
   /// - Parameters:
   ///   - n: The cost, a power of two greater than one.
@@ -16,6 +17,13 @@ enum Scrypt {
     // Without a limit of ours it would stop at 32 MiB.
     let block = 128 * UInt64(r)
     let memory = block * (n + 2) + block * UInt64(p)
+    let available = availableMemory()
+    guard memory <= available else {
+      throw CryptoError(
+        .workFactor,
+        "scrypt needs \(memory >> 20) MiB of memory for this passphrase, and only"
+          + " \(available >> 20) MiB are to be had: use a machine with more, or raise its limits")
+    }
     return try SecretBytes(count: count) { (out) throws(CryptoError) in
       LibCrypto.clearErrors()
       let result = passphrase.withUnsafeBytes { passphrase in

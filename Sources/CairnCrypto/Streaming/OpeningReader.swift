@@ -30,34 +30,10 @@ public struct OpeningReader<Input: ByteReader>: ~Copyable {
     _ input: consuming Input, identities: [any Identity], limits: Header.Limits = Header.Limits()
   ) throws(CryptoError) {
     var buffer = InputBuffer(input, capacity: segmentsPerPiece * Segment.sealedSize + 1)
-    let header = try Self.readHeader(from: &buffer, limits: limits)
-    let fileKey = try header.unwrap(with: identities)
-    try buffer.fill(to: PayloadKey.nonceSize)
-    guard buffer.count >= PayloadKey.nonceSize else { throw Header.truncated() }
-    let nonce = UnsafeRawBufferPointer(rebasing: buffer.bytes[..<PayloadKey.nonceSize])
-    cipher = try SegmentCipher(PayloadKey(fileKey, nonce: nonce.bytes))
-    buffer.consume(PayloadKey.nonceSize)
+    cipher = try SegmentCipher(
+      try buffer.readPayloadKey(identities: identities, limits: limits))
     self.input = buffer
     opened = ByteBuffer(capacity: Segment.plainSize)
-  }
-
-  private static func readHeader(
-    from buffer: inout InputBuffer<Input>, limits: Header.Limits
-  ) throws(CryptoError) -> Header {
-    while true {
-      let known = buffer.count
-      try buffer.readMore(room: known + 1)
-      // Whether the header is whole can only change with a line feed, so a peer that dribbles does
-      // not make us parse for every byte.
-      let isWorthParsing =
-        buffer.isAtEnd || buffer.count >= limits.byteCount
-        || buffer.bytes[known...].contains(UInt8(ascii: "\n"))
-      if isWorthParsing, let header = try Header.parse(buffer.bytes.bytes, limits: limits) {
-        buffer.consume(header.byteCount)
-        return header
-      }
-      if buffer.isAtEnd { throw Header.truncated() }
-    }
   }
 
   /// Appends plaintext to `buffer` and returns how many bytes, or returns 0 at the end of a file

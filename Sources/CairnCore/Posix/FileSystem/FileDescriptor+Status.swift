@@ -43,3 +43,14 @@ private func statusRetrying(
     if reason != .interrupted { throw reason }
   }
 }
+
+extension FileDescriptor {
+  /// Whether every write goes to the end of the file, wherever it is aimed (`O_APPEND`).
+  package func isAppending() throws(IOError) -> Bool {
+    do throws(Errno) {
+      return try retryOnInterrupt { fcntl(rawValue, F_GETFL) } & O_APPEND != 0
+    } catch {
+      throw .systemCall("use", "descriptor \(rawValue)", error)
+    }
+  }
+}

@@ -19,8 +19,8 @@ public struct ScryptIdentity: Identity {
   /// Opens the scrypt stanza, if that is what the header has.
   ///
   /// - Throws: ``CryptoError/Code/header`` if the stanza breaks the format's rules or is not alone;
-  ///   ``CryptoError/Code/workFactor`` if it asks for more work than allowed;
-  ///   ``CryptoError/Code/library`` if libcrypto fails, for want of memory, say.
+  ///   ``CryptoError/Code/workFactor`` if it asks for more work than allowed, or more memory than
+  ///   there is; ``CryptoError/Code/library`` if libcrypto fails.
   public func unwrap(_ stanzas: [Stanza]) throws(CryptoError) -> FileKey? {
     guard let stanza = stanzas.first(where: { $0.type == ScryptRecipient.stanzaType }) else {
       return nil

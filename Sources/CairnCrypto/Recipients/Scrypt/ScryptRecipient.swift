@@ -33,7 +33,8 @@ public struct ScryptRecipient: Recipient {
 
   /// Wraps the file key; each call draws a new salt and does the work anew.
   ///
-  /// - Throws: ``CryptoError/Code/library`` if libcrypto fails, for want of memory, say.
+  /// - Throws: ``CryptoError/Code/workFactor`` if that takes more memory than there is;
+  ///   ``CryptoError/Code/library`` if libcrypto fails.
   public func wrap(_ fileKey: FileKey) throws(CryptoError) -> WrappedFileKey {
     let salt = try SecureRandom.bytes(Self.saltSize)
     let key = try Self.wrappingKey(passphrase, salt: salt, workFactor: workFactor)

@@ -1,0 +1,86 @@
+public import CairnCore
+public import SystemPackage
+
+extension Age {
+  /// Seals a file into another, which gets its name when it is whole and durable.
+  ///
+  /// A file that has this name already is replaced then, and stays as it is if anything fails. The
+  /// call blocks. Threads and memory are as for
+  /// ``seal(from:to:recipients:threadLimit:progress:)``.
+  ///
+  /// - Parameters:
+  ///   - source: The file to seal.
+  ///   - destination: The age file; it may be the same name as `source`.
+  ///   - recipients: Who can open the file; at least one.
+  ///   - permissions: The mode of the new file, from which the umask takes away.
+  ///   - threadLimit: The most threads to use, the caller's among them.
+  ///   - progress: Told of the plaintext done, some ten times a second. What it throws ends the
+  ///     work.
+  /// - Throws: As ``seal(from:to:recipients:threadLimit:progress:)``. Nothing is left behind.
+  public static func sealFile(
+    at source: FilePath, to destination: FilePath, recipients: [any Recipient],
+    permissions: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead],
+    threadLimit: Int = defaultThreadLimit, progress: any ProgressReporter = NoProgress()
+  ) throws(CryptoError) {
+    try replace(destination, from: source, permissions) { (input, output) throws(CryptoError) in
+      try seal(
+        from: input, to: output, recipients: recipients, threadLimit: threadLimit,
+        progress: progress)
+    }
+  }
+
+  /// Opens an age file into another, which gets its name when all of it has been authenticated and
+  /// is durable.
+  ///
+  /// A file that has this name already is replaced then, and stays as it is if anything fails. The
+  /// call blocks. Threads and memory are as for
+  /// ``seal(from:to:recipients:threadLimit:progress:)``.
+  ///
+  /// - Parameters:
+  ///   - source: The age file.
+  ///   - destination: Gets the plaintext; it may be the same name as `source`.
+  ///   - identities: Tried in order.
+  ///   - limits: How much of a header to accept.
+  ///   - permissions: The mode of the new file: only its owner reads it, if nothing is said.
+  ///   - threadLimit: The most threads to use, the caller's among them.
+  ///   - progress: Told of the plaintext done, some ten times a second. What it throws ends the
+  ///     work.
+  /// - Throws: As ``open(from:to:identities:limits:threadLimit:progress:)``. Nothing is left behind.
+  public static func openFile(
+    at source: FilePath, to destination: FilePath, identities: [any Identity],
+    limits: Header.Limits = Header.Limits(), permissions: FilePermissions = [.ownerReadWrite],
+    threadLimit: Int = defaultThreadLimit, progress: any ProgressReporter = NoProgress()
+  ) throws(CryptoError) {
+    try replace(destination, from: source, permissions) { (input, output) throws(CryptoError) in
+      try open(
+        from: input, to: output, identities: identities, limits: limits, threadLimit: threadLimit,
+        progress: progress)
+    }
+  }
+
+  private static func replace(
+    _ destination: FilePath, from source: FilePath, _ permissions: FilePermissions,
+    _ body: (FileDescriptor, FileDescriptor) throws(CryptoError) -> Void
+  ) throws(CryptoError) {
+    let input = try openForReading(source)
+    defer { try? input.close() }
+    let output: ReplacementFile
+    do throws(IOError) {
+      output = try ReplacementFile(for: destination, permissions: permissions)
+    } catch {
+      throw .io(error)
+    }
+    try body(input, output.file)
+    do throws(IOError) { try output.publish() } catch { throw .io(error) }
+  }
+
+  private static func openForReading(_ path: FilePath) throws(CryptoError) -> FileDescriptor {
+    do {
+      return try FileDescriptor.open(path, .readOnly, options: [.closeOnExec])
+    } catch let error as Errno {
+      throw .io(.systemCall("open", path.string, error))
+    } catch {
+      preconditionFailure("swift-system throws Errno only")
+    }
+  }
+}

@@ -1,0 +1,70 @@
+internal import CairnCore
+internal import SystemPackage
+
+/// Where the workers of a pipeline leave their pieces.
+///
+/// A regular file is written by position, by all workers at once; anything else, and a file that
+/// is open for appending, in order: a worker waits for its turn.
+final class PieceSink: Sendable {
+  private struct Turn {
+    /// The piece whose turn it is.
+    var next: UInt64 = 0
+    /// The first piece that is not written any more.
+    var end = UInt64.max
+  }
+
+  private let file: FileDescriptor
+  private let segmentSize: Int
+  private let start: Int64?
+  private let turn = Monitor(Turn())
+
+  /// - Parameters:
+  ///   - segmentSize: Bytes of a full segment as it is written.
+  ///   - start: Where to write in a regular file; `nil` to write in order.
+  init(_ file: FileDescriptor, segmentSize: Int, start: Int64?) {
+    self.file = file
+    self.segmentSize = segmentSize
+    self.start = start
+  }
+
+  /// Where in the output a byte of the stream stands.
+  func offset(of piece: UInt64, _ byte: Int) -> Int64 {
+    Int64(piece) * Int64(Piece.segmentCount * segmentSize) + Int64(byte)
+  }
+
+  /// Writes the first `count` bytes of what became of a piece.
+  ///
+  /// - Parameter isLast: Whether nothing may be written after this, for it is the end or a failure.
+  func write(_ piece: Piece, _ count: Int, isLast: Bool) throws(CryptoError) {
+    if start == nil {
+      let isOurs = turn.wait { turn -> Bool? in
+        piece.index >= turn.end ? false : piece.index == turn.next ? true : nil
+      }
+      guard isOurs else { return }
+    }
+    do throws(Errno) {
+      var done = 0
+      while done < count {
+        let slot = piece.slot(done / segmentSize)
+        let part = UnsafeRawBufferPointer(rebasing: slot[..<min(segmentSize, count - done)])
+        if let start {
+          try file.writeFully(at: start + offset(of: piece.index, done), part)
+        } else {
+          try file.writeFully(part)
+        }
+        done += part.count
+      }
+    } catch {
+      stop(at: piece.index)
+      throw .io(.systemCall("write", "the output", error))
+    }
+    guard start == nil else { return }
+    turn.change { turn in
+      turn.next = piece.index + 1
+      if isLast { turn.end = turn.next }
+    }
+  }
+
+  /// Lets nobody write this piece or a later one any more who has to wait for a turn.
+  func stop(at piece: UInt64) { turn.change { $0.end = min($0.end, piece) } }
+}

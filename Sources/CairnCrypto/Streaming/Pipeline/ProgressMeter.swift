@@ -1,0 +1,48 @@
+internal import CairnCore
+
+/// Counts the plaintext of a stream, and tells a reporter some ten times a second.
+final class ProgressMeter: Sendable {
+  private struct State {
+    var count: Int64 = 0
+    var lastReport = currentTime()
+  }
+
+  private static let interval: Int64 = 100_000_000
+
+  private let reporter: any ProgressReporter
+  private let phase: String
+  private let total: Int64?
+  private let state = Monitor(State())
+
+  init(_ reporter: any ProgressReporter, phase: String, total: Int64?) {
+    self.reporter = reporter
+    self.phase = phase
+    self.total = total
+  }
+
+  func advance(by count: Int) throws(CryptoError) {
+    let failure: CryptoError? = state.withLock { state in
+      state.count += Int64(count)
+      let now = currentTime()
+      guard now - state.lastReport >= Self.interval else { return nil }
+      state.lastReport = now
+      return report(state.count)
+    }
+    if let failure { throw failure }
+  }
+
+  /// Reports the end, which nobody can prevent any more.
+  func finish() { state.withLock { state in _ = report(state.count) } }
+
+  private func report(_ count: Int64) -> CryptoError? {
+    do {
+      try reporter.report(
+        Progress(
+          phase: phase, unit: "bytes", completed: count, total: total, bytes: count,
+          expectedBytes: total))
+      return nil
+    } catch {
+      return CryptoError(.cancelled, "the work was stopped before its end", cause: error)
+    }
+  }
+}
