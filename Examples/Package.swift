@@ -10,13 +10,18 @@ let settings: [SwiftSetting] = [
 ]
 
 let cairn = Target.Dependency.product(name: "Cairn", package: "cairn")
+let core = Target.Dependency.product(name: "CairnCore", package: "cairn")
+let crypto = Target.Dependency.product(name: "CairnCrypto", package: "cairn")
+let arguments = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
 let package = Package(
   name: "cairn-examples",
   platforms: [.macOS("26.0")],
   products: [
-    .executable(name: "backup", targets: ["backup"])
+    .executable(name: "backup", targets: ["backup"]),
+    .executable(name: "seal", targets: ["seal"]),
   ],
   dependencies: [
     .package(name: "cairn", path: "../"),
@@ -24,15 +29,18 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ],
   targets: [
+    .target(
+      name: "CommandSupport", dependencies: [core, crypto, arguments, system],
+      swiftSettings: settings),
     .executableTarget(
-      name: "backup",
-      dependencies: [
-        cairn, system,
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
+      name: "backup", dependencies: ["CommandSupport", cairn, arguments, system],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "seal", dependencies: ["CommandSupport", core, crypto, arguments, system],
       swiftSettings: settings),
     .testTarget(
-      name: "BackupTests", dependencies: ["backup", cairn, system], swiftSettings: settings),
+      name: "ExampleTests", dependencies: ["backup", "seal", cairn, system],
+      swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cairn
+import CommandSupport
 
 /// The command; each of its subcommands is in a file of its own.
 @main

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cairn
+import CommandSupport
 import SystemPackage
 
 #if canImport(FoundationEssentials)

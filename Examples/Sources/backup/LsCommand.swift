@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cairn
+import CommandSupport
 
 struct LsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,4 +1,5 @@
 import Cairn
+import CommandSupport
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

@@ -1,15 +1,9 @@
 import ArgumentParser
 import Cairn
+import CommandSupport
 import SystemPackage
 
-/// Why a command refuses or fails: a sentence without its full stop that says what to do.
-struct Failure: Error, CustomStringConvertible {
-  let description: String
-
-  init(_ description: String) {
-    self.description = description
-  }
-
+extension Failure {
   /// What to throw for `error`: if the person interrupted the command, what that means.
   static func ifInterrupted(_ error: any Error, _ consequence: String) -> any Error {
     ExitStatus.isCancellation(error) ? Failure("interrupted; \(consequence)") : error

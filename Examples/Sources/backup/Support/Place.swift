@@ -1,4 +1,5 @@
 import Cairn
+import CommandSupport
 import SystemPackage
 
 /// What a person names to be backed up.

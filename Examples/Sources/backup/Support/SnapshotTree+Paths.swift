@@ -1,4 +1,5 @@
 import Cairn
+import CommandSupport
 
 // Paths that a person typed, and that may not be there.
 

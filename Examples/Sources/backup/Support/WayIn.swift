@@ -1,4 +1,5 @@
 import Cairn
+import CommandSupport
 
 /// Somebody who shall be able to open a repository.
 struct WayIn {

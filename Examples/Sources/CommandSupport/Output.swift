@@ -1,52 +1,53 @@
-import Cairn
 import SystemPackage
 
 #if canImport(FoundationEssentials)
-  import FoundationEssentials
+  package import FoundationEssentials
 #else
-  import Foundation
+  package import Foundation
 #endif
 
 /// Standard output, written in large pieces.
-final class Output {
+package final class Output {
   private var buffer: [UInt8] = []
   /// Whether the reader has gone, as in `backup ls … | head`: what is written after that is
   /// dropped.
   private var isClosed = false
 
   /// Thrown to end a listing that nobody reads any more; the process then ends as if it were done.
-  struct ReaderGone: Error {}
+  package struct ReaderGone: Error {}
 
   private static let limit = 64 << 10
 
-  static var encoder: JSONEncoder {
+  package init() {}
+
+  package static var encoder: JSONEncoder {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return encoder
   }
 
-  func write(_ text: String) throws {
+  package func write(_ text: String) throws {
     buffer.append(contentsOf: text.utf8)
     if buffer.count >= Self.limit { try flush() }
   }
 
   /// - Throws: ``ReaderGone``.
-  func checkReader() throws {
+  package func checkReader() throws {
     if isClosed { throw ReaderGone() }
   }
 
-  func writeLine(_ text: String) throws {
+  package func writeLine(_ text: String) throws {
     try write(text)
     try write("\n")
   }
 
   /// Writes a value as JSON on a line of its own.
-  func write(json value: some Encodable) throws {
+  package func write(json value: some Encodable) throws {
     buffer.append(contentsOf: try Self.encoder.encode(value))
     try write("\n")
   }
 
-  func flush() throws {
+  package func flush() throws {
     defer { buffer.removeAll(keepingCapacity: true) }
     guard !isClosed, !buffer.isEmpty else { return }
     do {

@@ -1,10 +1,10 @@
-import Cairn
+package import CairnCore
 import Synchronization
 import SystemPackage
 
 /// A line on the terminal that says how far a command has come; nothing where standard error is no
 /// terminal.
-struct ProgressLine: ProgressReporter {
+package struct ProgressLine: ProgressReporter {
   private let verb: String
   private let start = ContinuousClock.now
 
@@ -13,11 +13,11 @@ struct ProgressLine: ProgressReporter {
   private static let erase = "\r\u{1B}[K"
 
   /// A reporter for an operation.
-  static func reporter(_ verb: String) -> any ProgressReporter {
+  package static func reporter(_ verb: String) -> any ProgressReporter {
     FileDescriptor.standardError.isTerminal ? ProgressLine(verb: verb) : NoProgress()
   }
 
-  func report(_ progress: Progress) {
+  package func report(_ progress: Progress) {
     let seconds = (ContinuousClock.now - start).seconds
     var parts = ["\(Formatting.count(progress.completed)) \(progress.unit)"]
     if let total = progress.total, total > progress.completed {
@@ -51,7 +51,7 @@ struct ProgressLine: ProgressReporter {
   }
 
   /// Takes the line away, before something else is written.
-  static func clear() {
+  package static func clear() {
     isShown.withLock { isShown in
       if isShown { write(erase) }
       isShown = false
@@ -65,7 +65,7 @@ struct ProgressLine: ProgressReporter {
 }
 
 extension Duration {
-  var seconds: Double {
+  package var seconds: Double {
     Double(components.seconds) + Double(components.attoseconds) / 1e18
   }
 }

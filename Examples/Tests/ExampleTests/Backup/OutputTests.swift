@@ -106,7 +106,7 @@ import Testing
         """
         { "$0" \(command) "$1" \(arguments); echo "status $?" >&2; } | head -c 10 | wc -c
         """,
-        Program.path, vault.repository,
+        Program.backup, vault.repository,
       ])
       #expect(run.errors == "status 0\n", "\(command)")
       #expect(run.text.contains("10"), "\(command)")
@@ -121,7 +121,7 @@ import Testing
       shell.executable = "/bin/sh"
       for command in ["list \"$1\"", "ls \"$1\" latest", "cat \"$1\" latest s/sub/7"] {
         let run = try shell.run([
-          "-c", "\"$0\" \(command) >/dev/full", Program.path, vault.repository,
+          "-c", "\"$0\" \(command) >/dev/full", Program.backup, vault.repository,
         ])
         #expect(run.status == 2, "\(command)")
         #expect(run.errors.contains("No space left"), "\(run.errors)")

@@ -118,7 +118,7 @@ import Testing
     func shell(_ script: String) throws -> Program.Run {
       var program = vault.program
       program.executable = "/bin/sh"
-      return try program.run(["-c", script, Program.path, vault.repository])
+      return try program.run(["-c", script, Program.backup, vault.repository])
     }
     let created = try shell(#"exec "$0" create "$1" "odd/$(printf '\377.')" --name odd"#)
     #expect(created.status == 0, "\(created.errors)")

@@ -1,5 +1,3 @@
-import Cairn
-
 #if canImport(Darwin)
   import Darwin
 #elseif canImport(Glibc)
@@ -9,11 +7,11 @@ import Cairn
 #endif
 
 /// Values as people read them, and as JSON has them.
-enum Formatting {
+package enum Formatting {
   private static let nanosecondsPerSecond: Int64 = 1_000_000_000
 
   /// A time in nanoseconds since 1970 on the local calendar and clock: 2026-11-21 07:25:00.
-  static func localTime(_ nanoseconds: Int64) -> String {
+  package static func localTime(_ nanoseconds: Int64) -> String {
     var seconds = time_t(split(nanoseconds).seconds)
     var parts = tm()
     localtime_r(&seconds, &parts)
@@ -21,7 +19,7 @@ enum Formatting {
   }
 
   /// A time in nanoseconds since 1970: 2026-11-21T07:25:00.123456789Z.
-  static func utcTime(_ nanoseconds: Int64) -> String {
+  package static func utcTime(_ nanoseconds: Int64) -> String {
     let (whole, rest) = split(nanoseconds)
     var seconds = time_t(whole)
     var parts = tm()
@@ -30,7 +28,7 @@ enum Formatting {
   }
 
   /// Nanoseconds since 1970.
-  static func now() -> Int64 {
+  package static func now() -> Int64 {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     return Int64(time.tv_sec) * nanosecondsPerSecond + Int64(time.tv_nsec)
@@ -55,7 +53,7 @@ enum Formatting {
   }
 
   /// A number with its thousands set apart: 1,234,567.
-  static func count(_ number: some BinaryInteger) -> String {
+  package static func count(_ number: some BinaryInteger) -> String {
     var text = ""
     let digits = String(number)
     for (position, digit) in digits.enumerated() {
@@ -66,14 +64,14 @@ enum Formatting {
   }
 
   /// "1 file", "2 files".
-  static func count(_ number: some BinaryInteger, _ noun: String) -> String {
+  package static func count(_ number: some BinaryInteger, _ noun: String) -> String {
     if number == 1 { return "1 \(noun)" }
     let plural = noun.hasSuffix("y") ? "\(noun.dropLast())ies" : "\(noun)s"
     return "\(count(number)) \(plural)"
   }
 
   /// A number of bytes: 512 B, 1.2 GiB.
-  static func bytes(_ number: some BinaryInteger) -> String {
+  package static func bytes(_ number: some BinaryInteger) -> String {
     var tenths = UInt64(number)
     guard tenths >= 1024 else { return "\(tenths) B" }
     let units = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
@@ -88,7 +86,7 @@ enum Formatting {
   }
 
   /// A time span: 4.2 s, 3:07 min, 2:15 h.
-  static func duration(_ seconds: Double) -> String {
+  package static func duration(_ seconds: Double) -> String {
     if seconds < 60 {
       let tenths = Int64((max(0, seconds) * 10).rounded())
       return "\(tenths / 10).\(tenths % 10) s"
@@ -99,48 +97,17 @@ enum Formatting {
       : "\(whole / 3600):\(padded(whole / 60 % 60, to: 2)) h"
   }
 
-  /// As `ls -l` shows it: -rwsr-xr-t.
-  static func mode(_ metadata: FileMetadata) -> String {
-    let kind =
-      switch metadata.kind {
-      case .regular: "-"
-      case .directory: "d"
-      case .symbolicLink: "l"
-      case .fifo: "p"
-      case .characterDevice: "c"
-      case .blockDevice: "b"
-      case .socket: "s"
-      case .unknown: "?"
-      }
-    var letters: [Character] = []
-    for shift in [6, 3, 0] {
-      let bits = metadata.permissions >> UInt16(shift)
-      letters.append(bits & 4 != 0 ? "r" : "-")
-      letters.append(bits & 2 != 0 ? "w" : "-")
-      // 4 is setuid, 2 setgid and 1 sticky, so the bit for these three is that of the shift.
-      let isSpecial = metadata.permissions >> 9 & (shift == 6 ? 4 : shift == 3 ? 2 : 1) != 0
-      let special: Character = shift == 0 ? "t" : "s"
-      switch (bits & 1 != 0, isSpecial) {
-      case (true, true): letters.append(special)
-      case (false, true): letters.append(Character(special.uppercased()))
-      case (true, false): letters.append("x")
-      case (false, false): letters.append("-")
-      }
-    }
-    return kind + String(letters)
-  }
-
-  static func octal(_ permissions: UInt16) -> String {
+  package static func octal(_ permissions: UInt16) -> String {
     let digits = String(permissions, radix: 8)
     return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
   }
 
   /// Text in a column.
-  static func left(_ text: String, _ width: Int) -> String {
+  package static func left(_ text: String, _ width: Int) -> String {
     text + String(repeating: " ", count: max(0, width - text.count))
   }
 
-  static func right(_ text: String, _ width: Int) -> String {
+  package static func right(_ text: String, _ width: Int) -> String {
     String(repeating: " ", count: max(0, width - text.count)) + text
   }
 }

@@ -1,5 +1,5 @@
 import Dispatch
-import SystemPackage
+package import SystemPackage
 
 #if canImport(Darwin)
   import Darwin
@@ -13,16 +13,16 @@ import SystemPackage
 
 extension FileDescriptor {
   /// Waits until the file is on the disk.
-  func synchronize() throws(Errno) {
+  package func synchronize() throws(Errno) {
     guard fsync(rawValue) == 0 else { throw Errno(rawValue: errno) }
   }
 
-  var isTerminal: Bool { isatty(rawValue) == 1 }
+  package var isTerminal: Bool { isatty(rawValue) == 1 }
 }
 
 extension FilePath {
   /// Waits until the name of this file is on the disk.
-  func synchronizeParent() throws {
+  package func synchronizeParent() throws {
     let parent = removingLastComponent()
     let directory = try FileDescriptor.open(
       parent.isEmpty ? "." : parent, .readOnly, options: [.directory, .closeOnExec])
@@ -30,14 +30,14 @@ extension FilePath {
   }
 
   /// Whether there is something of this name, be it a link to nowhere.
-  var exists: Bool { (try? Stat(self, followTargetSymlink: false)) != nil }
+  package var exists: Bool { (try? Stat(self, followTargetSymlink: false)) != nil }
 
-  func remove() {
+  package func remove() {
     _ = withPlatformString { unlink($0) }
   }
 
   /// The path without symbolic links, "." and "..".
-  func resolved() throws -> FilePath {
+  package func resolved() throws -> FilePath {
     try withPlatformString { path in
       guard let resolved = realpath(path, nil) else { throw Errno(rawValue: errno) }
       defer { free(resolved) }
@@ -45,7 +45,7 @@ extension FilePath {
     }
   }
 
-  static func workingDirectory() throws -> FilePath {
+  package static func workingDirectory() throws -> FilePath {
     guard let path = getcwd(nil, 0) else { throw Errno(rawValue: errno) }
     defer { free(path) }
     return FilePath(platformString: path)
@@ -53,12 +53,12 @@ extension FilePath {
 }
 
 /// A variable of the environment; one that is empty counts as not set.
-func environment(_ name: String) -> ArgumentBytes? {
+package func environment(_ name: String) -> ArgumentBytes? {
   guard let value = getenv(name), value.pointee != 0 else { return nil }
   return ArgumentBytes(UnsafeRawBufferPointer(start: value, count: strlen(value)))
 }
 
-func hostName() -> String {
+package func hostName() -> String {
   var name = [UInt8](repeating: 0, count: 256)
   _ = name.withUnsafeMutableBytes {
     gethostname($0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count - 1)
@@ -67,21 +67,21 @@ func hostName() -> String {
 }
 
 /// The columns of the terminal on standard error.
-func terminalWidth() -> Int {
+package func terminalWidth() -> Int {
   var size = winsize()
   let request = UInt(TIOCGWINSZ)
   return ioctl(STDERR_FILENO, request, &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
 }
 
 /// `exit`, which means something else inside a command.
-func endProcess(_ status: Int32) -> Never {
+package func endProcess(_ status: Int32) -> Never {
   exit(status)
 }
 
 /// What the process does about signals.
-enum Signals {
+package enum Signals {
   /// A reader of our output that goes away is an error of `write`, not the end of the process.
-  static func ignoreBrokenPipe() {
+  package static func ignoreBrokenPipe() {
     _ = signal(SIGPIPE, SIG_IGN)
   }
 
@@ -95,7 +95,7 @@ enum Signals {
   /// signal would take it from that, and the main thread waits with none blocked.
   ///
   /// - Returns: what has to be kept as long as it shall work.
-  static func onInterruption(_ action: @escaping @Sendable () -> Void) -> Any? {
+  package static func onInterruption(_ action: @escaping @Sendable () -> Void) -> Any? {
     guard let (input, _) = pipe else { return nil }
     let source = DispatchSource.makeReadSource(fileDescriptor: input.rawValue, queue: .global())
     source.setEventHandler {

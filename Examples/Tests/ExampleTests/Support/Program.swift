@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The backup program, run as a person runs it.
+/// One of the examples, run as a person runs it.
 struct Program {
   /// What a run put out and how it ended.
   struct Run {
@@ -61,15 +61,20 @@ struct Program {
     }
   }
 
-  /// The executable, which the build puts beside the tests.
-  static let path: String = {
+  /// The executable of the backup example.
+  static let backup = path(of: "backup")
+  /// The executable of the seal example.
+  static let seal = path(of: "seal")
+
+  /// The executable of this name, which the build puts beside the tests.
+  private static func path(of name: String) -> String {
     let start = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath()
     let bundles = Bundle.allBundles.map(\.bundleURL)
     for var folder in [start] + bundles {
       // On macOS the tests are deep in a bundle that stands beside the program.
       for _ in 0..<5 {
         folder.deleteLastPathComponent()
-        let candidate = folder.appending(path: "backup").path
+        let candidate = folder.appending(path: name).path
         var isFolder: ObjCBool = false
         if FileManager.default.fileExists(atPath: candidate, isDirectory: &isFolder),
           !isFolder.boolValue
@@ -78,8 +83,8 @@ struct Program {
         }
       }
     }
-    fatalError("the program \"backup\" is not beside the tests; build it first")
-  }()
+    fatalError("the program \"\(name)\" is not beside the tests; build it first")
+  }
 
   /// Where its own files go, and where it is run.
   let folder: String
@@ -87,7 +92,9 @@ struct Program {
   var environment: [String: String] = [:]
   /// What is put in front of it, to run it as somebody else.
   var wrapper: [String] = []
-  var executable = Program.path
+  var executable = Program.backup
+  /// What it reads from standard input: a file's path, or nothing.
+  var input: String?
 
   func start(_ arguments: [String]) throws -> Process {
     let process = Foundation.Process()
@@ -100,13 +107,14 @@ struct Program {
     variables["LD_LIBRARY_PATH"] = ProcessInfo.processInfo.environment["LD_LIBRARY_PATH"]
     process.environment = variables.merging(environment) { $1 }
     // Files rather than pipes, which somebody would have to read meanwhile.
-    let name = "\(NSTemporaryDirectory())/cairn-backup-\(UUID().uuidString)"
+    let name = "\(NSTemporaryDirectory())/cairn-example-\(UUID().uuidString)"
     let files = try ["out", "err"].map { suffix in
       let path = "\(name).\(suffix)"
       try #require(FileManager.default.createFile(atPath: path, contents: nil))
       return (path, try #require(FileHandle(forWritingAtPath: path)))
     }
-    process.standardInput = FileHandle.nullDevice
+    process.standardInput =
+      try input.map { try #require(FileHandle(forReadingAtPath: $0)) } ?? FileHandle.nullDevice
     process.standardOutput = files[0].1
     process.standardError = files[1].1
     try process.run()

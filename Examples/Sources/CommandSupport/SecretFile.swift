@@ -1,13 +1,13 @@
-import Cairn
+package import CairnCrypto
 import SystemPackage
 
 /// Files that hold keys and passphrases.
-enum SecretFile {
+package enum SecretFile {
   /// More than a file of keys has, so that a wrong name does not fill the memory.
   private static let limit = 1 << 20
 
   /// The whole content; it may also come from a pipe.
-  static func read(_ name: ArgumentBytes) throws -> SecretBytes {
+  package static func read(_ name: ArgumentBytes) throws -> SecretBytes {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: limit, alignment: 16)
     // Freed memory is handed on as it is.
     defer {
@@ -35,7 +35,7 @@ enum SecretFile {
   }
 
   /// The first line, without its end.
-  static func readPassphrase(_ name: ArgumentBytes) throws -> SecretBytes {
+  package static func readPassphrase(_ name: ArgumentBytes) throws -> SecretBytes {
     let passphrase = try read(name).withUnsafeBytes { bytes in
       let end = bytes.firstIndex(of: UInt8(ascii: "\n")) ?? bytes.endIndex
       return SecretBytes(copying: UnsafeRawBufferPointer(rebasing: bytes[..<end]).bytes)
@@ -47,7 +47,7 @@ enum SecretFile {
   }
 
   /// Writes a new file that only its owner can read, durable on return.
-  static func create(_ name: ArgumentBytes, _ content: SecretBytes) throws {
+  package static func create(_ name: ArgumentBytes, _ content: SecretBytes) throws {
     do {
       let file = try FileDescriptor.open(
         name.path, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],

@@ -113,7 +113,7 @@ struct Unprivileged {
   init(in scratch: Scratch) throws {
     try runTool("chmod", "755", scratch.path)
     // The build may stand where only its owner may go.
-    try FileManager.default.copyItem(atPath: Program.path, toPath: scratch["backup"])
+    try FileManager.default.copyItem(atPath: Program.backup, toPath: scratch["backup"])
     try runTool("chmod", "755", scratch["backup"])
     var program = Program(folder: scratch.path)
     program.executable = scratch["backup"]
