@@ -1,10 +1,22 @@
 extension Age {
   /// Seals a small message, all in memory; no thread is started and nothing is written.
   ///
-  /// - Returns: A whole age file: the message, some 200 bytes, and 16 for each 64 KiB.
+  /// - Parameters:
+  ///   - bytes: The message.
+  ///   - recipients: Who can open the file; at least one.
+  ///   - armored: Whether the file is to be text, see ``Armor``.
+  /// - Returns: A whole age file: the message, some 200 bytes, and 16 for each 64 KiB; with an
+  ///   armor 36 percent more.
   /// - Throws: ``CryptoError/Code/recipients`` if there are none or they cannot be combined; what
   ///   ``Recipient/wrap(_:)`` throws.
   public static func seal(
+    _ bytes: RawSpan, to recipients: [any Recipient], armored: Bool = false
+  ) throws(CryptoError) -> [UInt8] {
+    let file = try sealBinary(bytes, to: recipients)
+    return armored ? Armor.encode(file.span.bytes) : file
+  }
+
+  private static func sealBinary(
     _ bytes: RawSpan, to recipients: [any Recipient]
   ) throws(CryptoError) -> [UInt8] {
     let (header, fileKey) = try Header.seal(to: recipients)
@@ -26,26 +38,36 @@ extension Age {
     }
   }
 
-  /// Seals a small message, all in memory; see ``seal(_:to:)-(RawSpan,_)``.
+  /// Seals a small message, all in memory; see ``seal(_:to:armored:)-(RawSpan,_,_)``.
   ///
-  /// - Throws: As ``seal(_:to:)-(RawSpan,_)``.
+  /// - Throws: As ``seal(_:to:armored:)-(RawSpan,_,_)``.
   public static func seal(
-    _ bytes: [UInt8], to recipients: [any Recipient]
+    _ bytes: [UInt8], to recipients: [any Recipient], armored: Bool = false
   ) throws(CryptoError) -> [UInt8] {
-    try seal(bytes.span.bytes, to: recipients)
+    try seal(bytes.span.bytes, to: recipients, armored: armored)
   }
 
   /// Opens a small file, all in memory. All of it is authenticated before any of it is returned.
   ///
   /// - Parameters:
-  ///   - file: The whole file, with nothing after it.
+  ///   - file: The whole file, with nothing after it, armored or not.
   ///   - identities: Tried in order.
   ///   - limits: How much of a header to accept.
-  /// - Throws: ``CryptoError/Code/header``, ``CryptoError/Code/limit``,
+  /// - Throws: ``CryptoError/Code/header``, ``CryptoError/Code/limit``, ``CryptoError/Code/armor``,
   ///   ``CryptoError/Code/truncated`` or ``CryptoError/Code/payload`` if the file is damaged; what
   ///   ``Header/unwrap(with:)`` throws.
   public static func open(
     _ file: RawSpan, with identities: [any Identity], limits: Header.Limits = Header.Limits()
+  ) throws(CryptoError) -> [UInt8] {
+    if Armor.isAround(file) {
+      let binary = try Armor.decode(file)
+      return try openBinary(binary.span.bytes, identities, limits)
+    }
+    return try openBinary(file, identities, limits)
+  }
+
+  private static func openBinary(
+    _ file: RawSpan, _ identities: [any Identity], _ limits: Header.Limits
   ) throws(CryptoError) -> [UInt8] {
     var sealed = try SealedPayload(file, identities, limits)
     return try [UInt8](unsafeUninitializedCapacity: sealed.plainCount) {
@@ -69,6 +91,16 @@ extension Age {
   /// - Throws: As ``open(_:with:limits:)-(RawSpan,_,_)``.
   public static func openSecret(
     _ file: RawSpan, with identities: [any Identity], limits: Header.Limits = Header.Limits()
+  ) throws(CryptoError) -> SecretBytes {
+    if Armor.isAround(file) {
+      let binary = try Armor.decode(file)
+      return try openBinarySecret(binary.span.bytes, identities, limits)
+    }
+    return try openBinarySecret(file, identities, limits)
+  }
+
+  private static func openBinarySecret(
+    _ file: RawSpan, _ identities: [any Identity], _ limits: Header.Limits
   ) throws(CryptoError) -> SecretBytes {
     var sealed = try SealedPayload(file, identities, limits)
     return try SecretBytes(count: sealed.plainCount) { (out) throws(CryptoError) in

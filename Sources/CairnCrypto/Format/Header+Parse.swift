@@ -73,14 +73,24 @@ private struct HeaderParser: ~Escapable {
   }
 
   private func unknownVersion(firstDifference: Int) -> String {
-    let program = "age-encryption.org/"
-    if firstDifference >= program.utf8.count {
+    if firstDifference == Header.versionLine.utf8.count - 1,
+      bytes[firstDifference] == UInt8(ascii: "\r")
+    {
+      return "its line ends were changed to CRLF, and its payload with them:"
+        + " use a copy that was not transferred as text"
+    }
+    if firstDifference >= Header.program.utf8.count {
       return "it is of an age version other than v1: a newer program may open it"
     }
-    let armor = Array("-----BEGIN AGE".utf8)
-    let isArmor = (0..<min(armor.count, bytes.byteCount)).allSatisfy { bytes[$0] == armor[$0] }
-    return isArmor
-      ? "it is armored as text: decode the armor first" : "it does not begin with \(program)v1"
+    if starts(0..<bytes.byteCount, with: Armor.dashes) {
+      return "it is armored as text: decode the armor first"
+    }
+    let byteOrderMarks: [[UInt8]] = [[0xff, 0xfe], [0xfe, 0xff]]
+    if bytes.byteCount >= 2, byteOrderMarks.contains([bytes[0], bytes[1]]) {
+      return "it is text in UTF-16: a redirection in PowerShell does that to a file, and destroys"
+        + " it; seal again, and let the program write the file itself"
+    }
+    return "it does not begin with \(Header.program)v1"
   }
 
   /// A stanza whose first line is `line`; `nil` if it goes on beyond the bytes.

@@ -25,7 +25,9 @@ public struct Header: Sendable {
   /// How many bytes the header takes; the payload's nonce follows.
   public var byteCount: Int { bytes.count }
 
-  static let versionLine = "age-encryption.org/v1\n"
+  /// How a file of any version begins.
+  static let program = "age-encryption.org/"
+  static let versionLine = program + "v1\n"
   /// How the line of the code begins; the code covers all up to here.
   static let macPrefix = "---"
   /// A space, the code in base64, and the line feed.

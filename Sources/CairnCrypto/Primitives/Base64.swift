@@ -53,7 +53,8 @@ enum Base64 {
     return decode(text.span.bytes)
   }
 
-  private static func character(_ value: UInt8) -> UInt8 {
+  /// The character that stands for six bits.
+  static func character(_ value: UInt8) -> UInt8 {
     switch value {
     case 0..<26: UInt8(ascii: "A") + value
     case 26..<52: UInt8(ascii: "a") + value - 26

@@ -3,11 +3,12 @@ public import CairnCore
 extension Age {
   /// Seals all that a reader gives into a writer, and returns the writer.
   ///
-  /// - Throws: As ``seal(from:to:recipients:)-(FileDescriptor,_,_)``.
+  /// - Throws: As ``seal(from:to:recipients:armored:)-(FileDescriptor,_,_,_)``.
   public static func seal<Output: ByteWriter>(
-    from input: some ByteReader, to output: Output, recipients: [any Recipient]
+    from input: some ByteReader, to output: Output, recipients: [any Recipient],
+    armored: Bool = false
   ) throws(CryptoError) -> Output {
-    var writer = try SealingWriter(output, recipients: recipients)
+    var writer = try SealingWriter(output, recipients: recipients, armored: armored)
     var input = input
     var buffer = ByteBuffer(capacity: segmentsPerPiece * Segment.plainSize)
     while try buffer.fillOnce(from: &input) {
@@ -17,7 +18,7 @@ extension Age {
     return try writer.finish()
   }
 
-  /// Opens the age file that a reader gives into a writer.
+  /// Opens the age file that a reader gives into a writer, armored or not.
   ///
   /// - Throws: As ``open(from:to:identities:limits:)-(FileDescriptor,_,_,_)``; what was sound
   ///   before a damage has been written then.
@@ -26,6 +27,15 @@ extension Age {
     limits: Header.Limits = Header.Limits()
   ) throws(CryptoError) {
     var reader = try OpeningReader(input, identities: identities, limits: limits)
+    try reader.copyAll(to: &output)
+  }
+}
+
+extension OpeningReader {
+  /// Opens all that is left into a writer.
+  ///
+  /// - Throws: As ``read(into:)``; what was sound before a damage has been written then.
+  mutating func copyAll(to output: inout some ByteWriter) throws(CryptoError) {
     var buffer = ByteBuffer(capacity: segmentsPerPiece * Segment.plainSize)
     var failure: CryptoError?
     var isAtEnd = false
@@ -34,7 +44,7 @@ extension Age {
       do throws(CryptoError) {
         while !isAtEnd, buffer.free.count >= Segment.plainSize {
           var free = OutputRawSpan(buffer: buffer.free, initializedCount: 0)
-          let count = try reader.read(into: &free)
+          let count = try read(into: &free)
           buffer.count += count
           isAtEnd = count == 0
         }

@@ -24,6 +24,12 @@ struct ByteBuffer: ~Copyable {
 
   mutating func removeAll() { count = 0 }
 
+  /// Moves what is behind the first `count` bytes to the front.
+  mutating func removeFirst(_ count: Int) {
+    memory.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[count...]))
+    self.count -= count
+  }
+
   /// Copies as much of `bytes` as fits, and returns how much.
   mutating func append(_ bytes: UnsafeRawBufferPointer) -> Int {
     let added = min(bytes.count, free.count)

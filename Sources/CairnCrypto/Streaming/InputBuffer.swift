@@ -1,8 +1,13 @@
 internal import CairnCore
 
 /// Bytes read ahead from a reader, so that a format can look before it takes.
+///
+/// If the file is armored, which it finds out by itself, these are the bytes that it carries.
 struct InputBuffer<Input: ByteReader>: ~Copyable {
   private var input: Input
+  /// What is between the input and the memory, once it is known that there is an armor.
+  private var armor: ArmorText?
+  private var hasLooked: Bool
   private var memory: UnsafeMutableRawBufferPointer
   private var start = 0
   private var end = 0
@@ -10,9 +15,15 @@ struct InputBuffer<Input: ByteReader>: ~Copyable {
   /// Whether the input has ended; what was read before may still be here.
   private(set) var isAtEnd = false
 
+  /// Whether there is an armor; known when the first bytes are here.
+  var isArmored: Bool { armor != nil }
+
   /// Makes an empty buffer that reads up to `capacity` bytes at a time.
-  init(_ input: consuming Input, capacity: Int) {
+  ///
+  /// - Parameter mayBeArmored: False for input that does not begin as a file does.
+  init(_ input: consuming Input, capacity: Int, mayBeArmored: Bool = true) {
     self.input = input
+    hasLooked = !mayBeArmored
     memory = .allocate(byteCount: capacity, alignment: 16)
   }
 
@@ -37,15 +48,51 @@ struct InputBuffer<Input: ByteReader>: ~Copyable {
 
   /// Reads once, whatever comes, with room for `room` bytes in all.
   mutating func readMore(room: Int) throws(CryptoError) {
+    if !hasLooked {
+      try look()
+      if !isArmored { return }
+    }
     makeRoom(for: max(room, count + 1))
-    var free = OutputRawSpan(
-      buffer: UnsafeMutableRawBufferPointer(rebasing: memory[end...]), initializedCount: 0)
+    let free = UnsafeMutableRawBufferPointer(rebasing: memory[end...])
+    let added: Int
+    if isArmored {
+      added = try armor?.read(from: &input, into: free) ?? 0
+    } else {
+      added = try readInput(into: free)
+    }
+    end += added
+    isAtEnd = added == 0
+  }
+
+  private mutating func readInput(
+    into free: UnsafeMutableRawBufferPointer
+  ) throws(CryptoError) -> Int {
+    var free = OutputRawSpan(buffer: free, initializedCount: 0)
     do throws(IOError) {
-      let count = try input.read(into: &free)
-      end += count
-      isAtEnd = count == 0
+      return try input.read(into: &free)
     } catch {
       throw .io(error)
+    }
+  }
+
+  /// Reads until it is known whether there is an armor, usually once. If there is one, what was
+  /// read is handed to its decoder.
+  private mutating func look() throws(CryptoError) {
+    while true {
+      makeRoom(for: count + 1)
+      let added = try readInput(into: UnsafeMutableRawBufferPointer(rebasing: memory[end...]))
+      end += added
+      let inputIsAtEnd = added == 0
+      guard let kind = FileStart.look(at: bytes, isAtEnd: inputIsAtEnd) else { continue }
+      hasLooked = true
+      switch kind {
+      case .binary:
+        isAtEnd = inputIsAtEnd
+      case .armored:
+        armor = ArmorText(start: bytes, isAtEnd: inputIsAtEnd)
+        end = start
+      }
+      return
     }
   }
 

@@ -1,12 +1,12 @@
 public import CairnCore
 
-/// Opens an age file that it reads from another reader.
+/// Opens an age file that it reads from another reader, armored or not.
 ///
 /// What it hands out has been authenticated, segment by segment: each byte is what the sealer wrote
 /// at this place. Only the end of the stream (a read that gives 0) says that the file is whole. A
 /// caller that must not act on a part of a file waits for that.
 ///
-/// Memory: some 400 KiB, whatever the length. Errors are sticky: after one, every call throws the
+/// Memory: some 400 KiB, and 256 KiB more for an armor, whatever the length. Errors are sticky: after one, every call throws the
 /// same.
 public struct OpeningReader<Input: ByteReader>: ~Copyable {
   private var input: InputBuffer<Input>
@@ -25,7 +25,8 @@ public struct OpeningReader<Input: ByteReader>: ~Copyable {
   ///   - identities: Tried in order.
   ///   - limits: How much of a header to accept.
   /// - Throws: ``CryptoError/Code/header`` or ``CryptoError/Code/limit`` if the header is damaged
-  ///   or too long; what ``Header/unwrap(with:)`` throws; ``CryptoError/Code/io`` if `input` fails.
+  ///   or too long; ``CryptoError/Code/armor`` if an armor is damaged so far; what
+  ///   ``Header/unwrap(with:)`` throws; ``CryptoError/Code/io`` if `input` fails.
   public init(
     _ input: consuming Input, identities: [any Identity], limits: Header.Limits = Header.Limits()
   ) throws(CryptoError) {
@@ -42,8 +43,9 @@ public struct OpeningReader<Input: ByteReader>: ~Copyable {
   /// Reads fastest where `buffer` has room for `Segment.plainSize` bytes or more.
   ///
   /// - Parameter buffer: Has free capacity for at least one byte.
-  /// - Throws: ``CryptoError/Code/payload`` or ``CryptoError/Code/truncated`` if the file is
-  ///   damaged from here on; ``CryptoError/Code/io`` if the input fails.
+  /// - Throws: ``CryptoError/Code/payload``, ``CryptoError/Code/truncated`` or
+  ///   ``CryptoError/Code/armor`` if the file is damaged from here on; ``CryptoError/Code/io`` if
+  ///   the input fails.
   public mutating func read(into buffer: inout OutputRawSpan) throws(CryptoError) -> Int {
     precondition(buffer.freeCapacity > 0, "no room to read into")
     while true {

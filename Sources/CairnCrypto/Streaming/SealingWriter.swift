@@ -2,13 +2,14 @@ public import CairnCore
 
 /// Seals what is written to it, and passes the age file on to another writer.
 ///
-/// Memory: some 600 KiB, whatever the length. Bytes are passed on in pieces of 256 KiB, the header
-/// at once. Only ``finish()`` makes the file valid: without it, it is truncated, and says so when
+/// Memory: some 700 KiB, whatever the length. Bytes are passed on in pieces of 256 KiB (an armor in
+/// pieces of 64 KiB), the header at once. Only ``finish()`` makes the file valid: without it, it is truncated, and says so when
 /// it is opened.
 ///
 /// Errors are sticky: after one, every call throws the same.
 public struct SealingWriter<Output: ByteWriter>: ~Copyable {
   private var output: Output
+  private var armor: ArmorEncoder?
   private var cipher: SegmentCipher
   private var nextIndex: UInt64 = 0
   /// Plaintext of the segment that is being collected. A full one waits until it is known whether
@@ -20,19 +21,24 @@ public struct SealingWriter<Output: ByteWriter>: ~Copyable {
 
   /// Begins a file: wraps a new file key for the recipients, and writes the header.
   ///
+  /// - Parameters:
+  ///   - output: Receives the age file.
+  ///   - recipients: Who can open it; at least one.
+  ///   - armored: Whether the file is to be text, see ``Armor``.
   /// - Throws: What ``Header/seal(to:)`` throws; ``CryptoError/Code/io`` if `output` fails.
   public init(
-    _ output: consuming Output, recipients: [any Recipient]
+    _ output: consuming Output, recipients: [any Recipient], armored: Bool = false
   ) throws(CryptoError) {
     let (header, fileKey) = try Header.seal(to: recipients)
     let (nonce, payloadKey) = try PayloadKey.generate(for: fileKey)
     let cipher = try SegmentCipher(payloadKey)
-    do throws(IOError) {
-      try output.write((header.bytes + nonce).span.bytes)
-    } catch {
-      throw .io(error)
+    var armor = armored ? ArmorEncoder() : nil
+    let start = header.bytes + nonce
+    try start.span.bytes.withUnsafeBytes { (start) throws(CryptoError) in
+      try Self.passOn(start, in: &armor, to: &output)
     }
     self.output = output
+    self.armor = armor
     self.cipher = cipher
     pending = ByteBuffer(capacity: Segment.plainSize)
     sealed = ByteBuffer(capacity: segmentsPerPiece * Segment.sealedSize)
@@ -67,6 +73,7 @@ public struct SealingWriter<Output: ByteWriter>: ~Copyable {
     if let failure { throw failure }
     try seal(pending.bytes, isFinal: true)
     try flush()
+    try armor?.finish(to: &output)
     return output
   }
 
@@ -97,12 +104,23 @@ public struct SealingWriter<Output: ByteWriter>: ~Copyable {
   }
 
   private mutating func flush() throws(CryptoError) {
+    try Self.passOn(sealed.bytes, in: &armor, to: &output)
+    sealed.removeAll()
+  }
+
+  private static func passOn(
+    _ bytes: UnsafeRawBufferPointer, in armor: inout ArmorEncoder?, to output: inout Output
+  ) throws(CryptoError) {
+    if armor != nil {
+      try armor?.write(bytes, to: &output)
+      try armor?.flush(to: &output)
+      return
+    }
     do throws(IOError) {
-      try output.write(sealed.bytes.bytes)
+      try output.write(bytes.bytes)
     } catch {
       throw .io(error)
     }
-    sealed.removeAll()
   }
 }
 
