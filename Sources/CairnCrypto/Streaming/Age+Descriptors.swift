@@ -20,6 +20,7 @@ extension Age {
   ///     open for appending. On failure it holds a part, which no identity opens as a whole: do not
   ///     give it its final name before this call returns.
   ///   - recipients: Who can open the file; at least one.
+  ///   - armored: Whether the file is to be text, see ``Armor``; that is done on one thread.
   ///   - threadLimit: The most threads to use, the caller's among them.
   ///   - progress: Told of the plaintext done, some ten times a second. What it throws ends the
   ///     work.
@@ -29,15 +30,22 @@ extension Age {
   ///   ``CryptoError/Code/cancelled``; what ``Recipient/wrap(_:)`` throws.
   public static func seal(
     from input: FileDescriptor, to output: FileDescriptor, recipients: [any Recipient],
-    threadLimit: Int = defaultThreadLimit, progress: any ProgressReporter = NoProgress()
+    armored: Bool = false, threadLimit: Int = defaultThreadLimit,
+    progress: any ProgressReporter = NoProgress()
   ) throws(CryptoError) {
     let (from, to) = try StreamEnd.pair(input, output)
+    let meter = ProgressMeter(
+      progress, phase: PipelineDirection.sealing.phase, total: from.remainingCount)
+    if armored {
+      _ = try seal(
+        from: FileReader(input), to: FileWriter(output), recipients: recipients, armored: true,
+        meter: meter)
+      return meter.finish()
+    }
     let (header, fileKey) = try Header.seal(to: recipients)
     let (nonce, key) = try PayloadKey.generate(for: fileKey)
     try to.write((header.bytes + nonce).span.bytes)
     let start = try to.currentOffset()
-    let meter = ProgressMeter(
-      progress, phase: PipelineDirection.sealing.phase, total: from.remainingCount)
     let pipeline = SegmentPipeline(
       .sealing, key: key,
       from: PieceSource(input, segmentSize: Segment.plainSize, range: from.range),
@@ -47,11 +55,12 @@ extension Age {
     meter.finish()
   }
 
-  /// Opens an age file, pipe or socket into another, from the current offset of each.
+  /// Opens an age file, pipe or socket into another, from the current offset of each; it may be
+  /// armored.
   ///
   /// The descriptors are borrowed, not closed. Afterwards the offset of each is behind what was read
   /// or written. The call blocks: do not make it on a thread of the cooperative pool. Threads and
-  /// memory are as for ``seal(from:to:recipients:threadLimit:progress:)``.
+  /// memory are as for ``seal(from:to:recipients:armored:threadLimit:progress:)``.
   ///
   /// - Parameters:
   ///   - input: Read to its end. It may be non-blocking.
@@ -72,8 +81,17 @@ extension Age {
     progress: any ProgressReporter = NoProgress()
   ) throws(CryptoError) {
     let (from, to) = try StreamEnd.pair(input, output)
-    var buffer = InputBuffer(FileReader(input), capacity: Piece.segmentCount * Segment.sealedSize)
-    let key = try buffer.readPayloadKey(identities: identities, limits: limits)
+    var buffer = InputBuffer(
+      FileReader(input), capacity: OpeningReader<FileReader>.bufferSize)
+    let header = try buffer.readHeader(limits: limits)
+    let key = try buffer.readPayloadKey(of: header, identities: identities)
+    if buffer.isArmored {
+      let meter = ProgressMeter(progress, phase: PipelineDirection.opening.phase, total: nil)
+      var reader = try OpeningReader(buffer, key: key)
+      var writer = FileWriter(output)
+      try reader.copyAll(to: &writer, meter: meter)
+      return meter.finish()
+    }
     let start = try to.currentOffset()
     let payload = from.dropping(try from.consumedCount(stillBuffered: buffer.count))
     let meter = ProgressMeter(

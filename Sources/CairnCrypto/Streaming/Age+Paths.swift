@@ -6,26 +6,28 @@ extension Age {
   ///
   /// A file that has this name already is replaced then, and stays as it is if anything fails. The
   /// call blocks. Threads and memory are as for
-  /// ``seal(from:to:recipients:threadLimit:progress:)``.
+  /// ``seal(from:to:recipients:armored:threadLimit:progress:)``.
   ///
   /// - Parameters:
   ///   - source: The file to seal.
   ///   - destination: The age file; it may be the same name as `source`.
   ///   - recipients: Who can open the file; at least one.
+  ///   - armored: Whether the file is to be text, see ``Armor``.
   ///   - permissions: The mode of the new file, from which the umask takes away.
   ///   - threadLimit: The most threads to use, the caller's among them.
   ///   - progress: Told of the plaintext done, some ten times a second. What it throws ends the
   ///     work.
-  /// - Throws: As ``seal(from:to:recipients:threadLimit:progress:)``. Nothing is left behind.
+  /// - Throws: As ``seal(from:to:recipients:armored:threadLimit:progress:)``. Nothing is left behind.
   public static func sealFile(
     at source: FilePath, to destination: FilePath, recipients: [any Recipient],
+    armored: Bool = false,
     permissions: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead],
     threadLimit: Int = defaultThreadLimit, progress: any ProgressReporter = NoProgress()
   ) throws(CryptoError) {
     try replace(destination, from: source, permissions) { (input, output) throws(CryptoError) in
       try seal(
-        from: input, to: output, recipients: recipients, threadLimit: threadLimit,
-        progress: progress)
+        from: input, to: output, recipients: recipients, armored: armored,
+        threadLimit: threadLimit, progress: progress)
     }
   }
 
@@ -34,7 +36,7 @@ extension Age {
   ///
   /// A file that has this name already is replaced then, and stays as it is if anything fails. The
   /// call blocks. Threads and memory are as for
-  /// ``seal(from:to:recipients:threadLimit:progress:)``.
+  /// ``seal(from:to:recipients:armored:threadLimit:progress:)``.
   ///
   /// - Parameters:
   ///   - source: The age file.

@@ -1,8 +1,8 @@
 internal import CairnCore
 
-/// Memory of a fixed capacity that is filled from the front.
+/// Memory that is filled from the front.
 struct ByteBuffer: ~Copyable {
-  private let memory: UnsafeMutableRawBufferPointer
+  private var memory: UnsafeMutableRawBufferPointer
 
   /// How many bytes are filled.
   var count = 0
@@ -23,6 +23,15 @@ struct ByteBuffer: ~Copyable {
   }
 
   mutating func removeAll() { count = 0 }
+
+  /// Doubles the capacity.
+  mutating func grow() {
+    let larger = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: 2 * memory.count, alignment: 16)
+    larger.copyMemory(from: bytes)
+    memory.deallocate()
+    memory = larger
+  }
 
   /// Moves what is behind the first `count` bytes to the front.
   mutating func removeFirst(_ count: Int) {

@@ -18,6 +18,14 @@ struct InputBuffer<Input: ByteReader>: ~Copyable {
   /// Whether there is an armor; known when the first bytes are here.
   var isArmored: Bool { armor != nil }
 
+  /// How many characters of an armor have been read.
+  var armoredCount: Int64 {
+    switch armor {
+    case .some(let armor): armor.readCount
+    case .none: 0
+    }
+  }
+
   /// Makes an empty buffer that reads up to `capacity` bytes at a time.
   ///
   /// - Parameter mayBeArmored: False for input that does not begin as a file does.

@@ -6,8 +6,8 @@ public import CairnCore
 /// at this place. Only the end of the stream (a read that gives 0) says that the file is whole. A
 /// caller that must not act on a part of a file waits for that.
 ///
-/// Memory: some 400 KiB, and 256 KiB more for an armor, whatever the length. Errors are sticky: after one, every call throws the
-/// same.
+/// Memory: some 400 KiB, and 256 KiB more for an armor, whatever the length. Errors are sticky: after
+/// one, every call throws the same.
 public struct OpeningReader<Input: ByteReader>: ~Copyable {
   private var input: InputBuffer<Input>
   private var cipher: SegmentCipher
@@ -30,12 +30,44 @@ public struct OpeningReader<Input: ByteReader>: ~Copyable {
   public init(
     _ input: consuming Input, identities: [any Identity], limits: Header.Limits = Header.Limits()
   ) throws(CryptoError) {
-    var buffer = InputBuffer(input, capacity: segmentsPerPiece * Segment.sealedSize + 1)
-    cipher = try SegmentCipher(
-      try buffer.readPayloadKey(identities: identities, limits: limits))
-    self.input = buffer
+    var buffer = InputBuffer(input, capacity: Self.bufferSize)
+    let header = try buffer.readHeader(limits: limits)
+    try self.init(buffer, header: header, identities: identities)
+  }
+
+  /// Begins to open a payload whose header is kept elsewhere, see
+  /// ``Age/detachHeader(from:payloadTo:limits:)-(ByteReader,_,_)``.
+  ///
+  /// - Parameters:
+  ///   - input: The payload from its nonce on, not armored. It is read to its end.
+  ///   - header: The header of the file.
+  ///   - identities: Tried in order; an ``InjectedFileKey``, say.
+  /// - Throws: ``CryptoError/Code/header`` if the payload ends within its nonce; what
+  ///   ``Header/unwrap(with:)`` throws; ``CryptoError/Code/io`` if `input` fails.
+  public init(
+    payload input: consuming Input, header: Header, identities: [any Identity]
+  ) throws(CryptoError) {
+    // A nonce is random: nothing in it can say that there is an armor.
+    let buffer = InputBuffer(input, capacity: Self.bufferSize, mayBeArmored: false)
+    try self.init(buffer, header: header, identities: identities)
+  }
+
+  private init(
+    _ buffer: consuming InputBuffer<Input>, header: Header, identities: [any Identity]
+  ) throws(CryptoError) {
+    var buffer = buffer
+    let key = try buffer.readPayloadKey(of: header, identities: identities)
+    try self.init(buffer, key: key)
+  }
+
+  /// Opens the segments that a buffer holds and reads.
+  init(_ buffer: consuming InputBuffer<Input>, key: PayloadKey) throws(CryptoError) {
+    cipher = try SegmentCipher(key)
+    input = buffer
     opened = ByteBuffer(capacity: Segment.plainSize)
   }
+
+  static var bufferSize: Int { segmentsPerPiece * Segment.sealedSize + 1 }
 
   /// Appends plaintext to `buffer` and returns how many bytes, or returns 0 at the end of a file
   /// that was whole.
