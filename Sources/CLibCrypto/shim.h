@@ -32,12 +32,14 @@ static inline OSSL_LIB_CTX *cairn_new_context(void) {
   return context;
 }
 
-// HKDF-SHA256, extract and expand (RFC 5869). Returns 1, or 0 or less on failure.
-static inline int cairn_hkdf_sha256(EVP_KDF *kdf, const void *key, size_t key_count,
+// HKDF-SHA256 (RFC 5869); the mode is one of EVP_KDF_HKDF_MODE_…. Returns 1, or 0 or less on
+// failure.
+static inline int cairn_hkdf_sha256(EVP_KDF *kdf, int mode, const void *key, size_t key_count,
                                     const void *salt, size_t salt_count, const void *info,
                                     size_t info_count, void *out, size_t out_count) {
-  OSSL_PARAM params[5];
+  OSSL_PARAM params[6];
   OSSL_PARAM *next = params;
+  *next++ = OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode);
   *next++ = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 0);
   *next++ = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)key, key_count);
   if (salt_count > 0)
@@ -73,6 +75,23 @@ static inline int cairn_scrypt(EVP_KDF *kdf, const void *passphrase, size_t pass
   int result = EVP_KDF_derive(context, out, out_count, params);
   EVP_KDF_CTX_free(context);
   return result;
+}
+
+// A private ML-KEM-768 key from its seed (FIPS 203: d, then z). Returns NULL on failure.
+static inline EVP_PKEY *cairn_mlkem768_key(OSSL_LIB_CTX *library, const void *seed,
+                                           size_t seed_count) {
+  // OSSL_PKEY_PARAM_ML_KEM_SEED, which the headers have from 3.5 on only.
+  OSSL_PARAM params[] = {
+      OSSL_PARAM_construct_octet_string("seed", (void *)seed, seed_count),
+      OSSL_PARAM_construct_end(),
+  };
+  EVP_PKEY *key = NULL;
+  EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(library, "ML-KEM-768", NULL);
+  if (context != NULL && EVP_PKEY_fromdata_init(context) == 1 &&
+      EVP_PKEY_fromdata(context, &key, EVP_PKEY_KEYPAIR, params) != 1)
+    key = NULL;
+  EVP_PKEY_CTX_free(context);
+  return key;
 }
 
 #endif

@@ -6,13 +6,13 @@ enum Bech32 {
   private static let checksumCount = 6
 
   /// The text of `data` after the lower-case human-readable part `prefix`; in lower case.
-  static func encode(prefix: StaticString, _ data: SecretBytes) -> SecretBytes {
-    let prefixCount = prefix.utf8CodeUnitCount
-    let prefixBytes = UnsafeRawBufferPointer(start: prefix.utf8Start, count: prefixCount)
+  static func encode(prefix: String, _ data: SecretBytes) -> SecretBytes {
+    let prefix = Array(prefix.utf8)
+    let prefixCount = prefix.count
     let valueCount = (data.count * 8 + 4) / 5
     return SecretBytes(count: prefixCount + 1 + valueCount + checksumCount) { text in
-      var checksum = Checksum(prefix: prefixBytes.bytes)
-      text.copyMemory(from: prefixBytes)
+      var checksum = Checksum(prefix: prefix.span.bytes)
+      text.copyBytes(from: prefix)
       text[prefixCount] = UInt8(ascii: "1")
       var position = prefixCount + 1
       func put(_ value: UInt8) {
@@ -26,6 +26,19 @@ enum Bech32 {
         }
       }
       for value in checksum.values() { put(value) }
+    }
+  }
+
+  /// The same in upper case, as private keys are written.
+  static func encodeUppercase(prefix: String, _ data: SecretBytes) -> SecretBytes {
+    let lowercase = encode(prefix: prefix, data)
+    return SecretBytes(count: lowercase.count) { out in
+      lowercase.withUnsafeBytes { text in
+        for (i, character) in text.enumerated() {
+          let isLetter = (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(character)
+          out[i] = isLetter ? character & ~0x20 : character
+        }
+      }
     }
   }
 

@@ -14,6 +14,18 @@ struct ChaChaPoly: ~Copyable {
   struct Nonce {
     var words: (UInt32, UInt32, UInt32)
     static let zero = Nonce(words: (0, 0, 0))
+
+    init(words: (UInt32, UInt32, UInt32)) { self.words = words }
+
+    /// Takes the 12 bytes of `bytes`.
+    init(_ bytes: RawSpan) {
+      precondition(bytes.byteCount == 12, "a ChaCha20-Poly1305 nonce has 12 bytes")
+      words = (
+        bytes.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt32.self),
+        bytes.unsafeLoadUnaligned(fromByteOffset: 4, as: UInt32.self),
+        bytes.unsafeLoadUnaligned(fromByteOffset: 8, as: UInt32.self)
+      )
+    }
   }
 
   init(key: SecretBytes) throws(CryptoError) {

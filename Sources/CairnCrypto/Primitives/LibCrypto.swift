@@ -18,6 +18,10 @@ struct LibCrypto: @unchecked Sendable {
   private let chaCha20Poly1305: OpaquePointer?
   private let hkdf: OpaquePointer?
   private let scrypt: OpaquePointer?
+  private let sha3: OpaquePointer?
+  private let shake256: OpaquePointer?
+  /// Whether there is ML-KEM, which OpenSSL has from 3.5 on.
+  let hasMLKEM768: Bool
 
   private init() {
     // Neither can fail but for want of memory: the default provider is a part of the library, and
@@ -30,6 +34,11 @@ struct LibCrypto: @unchecked Sendable {
     chaCha20Poly1305 = EVP_CIPHER_fetch(context, "ChaCha20-Poly1305", nil)
     hkdf = EVP_KDF_fetch(context, "HKDF", nil)
     scrypt = EVP_KDF_fetch(context, "SCRYPT", nil)
+    sha3 = EVP_MD_fetch(context, "SHA3-256", nil)
+    shake256 = EVP_MD_fetch(context, "SHAKE256", nil)
+    let mlkem768 = EVP_KEM_fetch(context, "ML-KEM-768", nil)
+    hasMLKEM768 = mlkem768 != nil
+    EVP_KEM_free(mlkem768)
     ERR_clear_error()
   }
 
@@ -40,6 +49,20 @@ struct LibCrypto: @unchecked Sendable {
   func requireHKDF() throws(CryptoError) -> OpaquePointer { try require(hkdf, "HKDF") }
 
   func requireScrypt() throws(CryptoError) -> OpaquePointer { try require(scrypt, "scrypt") }
+
+  func requireSHA3() throws(CryptoError) -> OpaquePointer { try require(sha3, "SHA3-256") }
+
+  func requireSHAKE256() throws(CryptoError) -> OpaquePointer { try require(shake256, "SHAKE256") }
+
+  func requireMLKEM768() throws(CryptoError) {
+    guard hasMLKEM768 else {
+      let version = OpenSSL_version(OPENSSL_VERSION).map { String(cString: $0) } ?? "unknown"
+      throw CryptoError(
+        .library,
+        "post-quantum keys need the ML-KEM of OpenSSL 3.5 or newer, and this program runs with"
+          + " \(version): install a newer libcrypto, or use X25519 keys")
+    }
+  }
 
   private func require(
     _ algorithm: OpaquePointer?, _ name: String

@@ -22,7 +22,7 @@ struct AgeVector: CustomTestStringConvertible {
 
   var testDescription: String { name }
 
-  /// Whether it needs a kind of key that is not there yet.
+  /// Whether it needs a kind of key that not every libcrypto has.
   var needsPostQuantum: Bool { identities.contains { $0.hasPrefix("AGE-SECRET-KEY-PQ-1") } }
 
   /// The folder that the environment names, if it does.

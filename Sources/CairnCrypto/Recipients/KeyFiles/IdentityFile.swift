@@ -19,14 +19,14 @@ public struct IdentityFile: Sendable {
         "there is no private key in this file: give the one in which a line begins with"
           + " AGE-SECRET-KEY-1")
     }
-    identities = keys
+    identities = keys.map(\.identity)
     recipients = keys.map(\.recipient)
   }
 
   private static func parse(
     _ text: UnsafeRawBufferPointer
-  ) throws(CryptoError) -> [X25519Identity] {
-    var keys: [X25519Identity] = []
+  ) throws(CryptoError) -> [(identity: any Identity, recipient: any Recipient)] {
+    var keys: [(identity: any Identity, recipient: any Recipient)] = []
     var lineNumber = 0
     for line in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
       lineNumber += 1
@@ -34,12 +34,23 @@ public struct IdentityFile: Sendable {
       guard let first = line.first, first != UInt8(ascii: "#") else { continue }
       do throws(CryptoError) {
         let line = UnsafeRawBufferPointer(rebasing: line)
-        keys.append(try X25519Identity(SecretBytes(copying: line.bytes)))
+        keys.append(try key(SecretBytes(copying: line.bytes)))
       } catch {
         throw CryptoError(error.code, error.message, line: lineNumber, cause: error.cause)
       }
     }
     return keys
+  }
+
+  private static func key(
+    _ text: SecretBytes
+  ) throws(CryptoError) -> (identity: any Identity, recipient: any Recipient) {
+    if text.withBytes({ PostQuantumIdentity.isMeant(by: $0) }) {
+      let identity = try PostQuantumIdentity(text)
+      return (identity, identity.recipient)
+    }
+    let identity = try X25519Identity(text)
+    return (identity, identity.recipient)
   }
 
   /// The text of a file with one new key, as `age-keygen` writes it.
@@ -48,10 +59,26 @@ public struct IdentityFile: Sendable {
   ///   - identity: The key; its public half is put in a comment.
   ///   - comments: Lines to put in front, such as the date.
   public static func text(of identity: X25519Identity, comments: [String] = []) -> SecretBytes {
-    let lines = (comments + ["public key: \(identity.recipient)"])
+    text(of: identity.exportText(), publicKey: "\(identity.recipient)", comments: comments)
+  }
+
+  /// The text of a file with one new post-quantum key, as `age-keygen -pq` writes it.
+  ///
+  /// - Parameters:
+  ///   - identity: The key; its public half is put in a comment.
+  ///   - comments: Lines to put in front, such as the date.
+  public static func text(
+    of identity: PostQuantumIdentity, comments: [String] = []
+  ) -> SecretBytes {
+    text(of: identity.exportText(), publicKey: "\(identity.recipient)", comments: comments)
+  }
+
+  private static func text(
+    of key: SecretBytes, publicKey: String, comments: [String]
+  ) -> SecretBytes {
+    let lines = (comments + ["public key: \(publicKey)"])
       .flatMap { $0.split(whereSeparator: \.isNewline) }
     let comment = Array(lines.map { "# \($0)\n" }.joined().utf8)
-    let key = identity.exportText()
     return SecretBytes(capacity: comment.count + key.count + 1) { out in
       for byte in comment { out.append(byte) }
       key.withUnsafeBytes { key in for byte in key { out.append(byte) } }

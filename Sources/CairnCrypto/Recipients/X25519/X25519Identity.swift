@@ -23,7 +23,7 @@ public struct X25519Identity: Identity {
   /// - Throws: ``CryptoError/Code/invalidKey`` if it is anything else, or mistyped.
   public init(_ text: SecretBytes) throws(CryptoError) {
     guard let decoded = text.withBytes({ Bech32.decode($0) }),
-      decoded.prefix == "\(Self.prefix)", decoded.isUppercase,
+      decoded.prefix == Self.prefix, decoded.isUppercase,
       decoded.data.count == X25519.keySize
     else {
       throw CryptoError(
@@ -34,19 +34,11 @@ public struct X25519Identity: Identity {
     self.init(try X25519.PrivateKey(bytes: decoded.data))
   }
 
-  private static let prefix: StaticString = "age-secret-key-"
+  private static let prefix = "age-secret-key-"
 
   /// The key as `AGE-SECRET-KEY-1…`, to be stored where only its owner reads it.
   public func exportText() -> SecretBytes {
-    let lowercase = Bech32.encode(prefix: Self.prefix, key.bytes)
-    return SecretBytes(count: lowercase.count) { out in
-      lowercase.withUnsafeBytes { text in
-        for (i, character) in text.enumerated() {
-          let isLetter = (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(character)
-          out[i] = isLetter ? character & ~0x20 : character
-        }
-      }
-    }
+    Bech32.encodeUppercase(prefix: Self.prefix, key.bytes)
   }
 
   /// Opens the first X25519 stanza that is for this key.

@@ -37,7 +37,7 @@ public struct X25519Recipient: Recipient, Hashable {
 }
 
 extension X25519Recipient: LosslessStringConvertible {
-  private static let prefix: StaticString = "age"
+  private static let prefix = "age"
 
   /// The key as `age1…`.
   public var description: String {
@@ -48,7 +48,7 @@ extension X25519Recipient: LosslessStringConvertible {
   /// Reads a key from `age1…`; `nil` if it is anything else, or mistyped.
   public init?(_ description: String) {
     let text = Array(description.utf8)
-    guard let decoded = Bech32.decode(text.span.bytes), decoded.prefix == "\(Self.prefix)",
+    guard let decoded = Bech32.decode(text.span.bytes), decoded.prefix == Self.prefix,
       !decoded.isUppercase, decoded.data.count == X25519.keySize
     else { return nil }
     publicKey = decoded.data.withBytes { $0.array }
