@@ -23,6 +23,11 @@ extern int lsetxattr(
 extern int fremovexattr(int fd, const char *name);
 extern int lremovexattr(const char *path, const char *name);
 
+extern int pipe2(int fds[2], int flags);
+// The type of the actions is not to be seen here, see above.
+extern int cairn_spawn_addclosefrom(void *actions, int from)
+    __asm__("posix_spawn_file_actions_addclosefrom_np");
+
 // Sizes are signed here, since that is an Int in Swift.
 
 static inline cairn_ssize cairn_getdents(int fd, void *buffer, cairn_ssize size) {
@@ -49,6 +54,14 @@ static inline cairn_ssize cairn_fgetxattr(int fd, const char *name, void *value,
 static inline cairn_ssize cairn_lgetxattr(
     const char *path, const char *name, void *value, cairn_ssize size) {
   return lgetxattr(path, name, value, (cairn_size)size);
+}
+
+static inline int cairn_pipe2(int *fds, int flags) { return pipe2(fds, flags); }
+
+// The environment; a variable in C, which Swift does not let anyone read.
+static inline char **cairn_environment(void) {
+  extern char **environ;
+  return environ;
 }
 
 static inline int cairn_fsetxattr(int fd, const char *name, const void *value, cairn_ssize size) {

@@ -95,24 +95,21 @@ private struct HeaderParser: ~Escapable {
 
   /// A stanza whose first line is `line`; `nil` if it goes on beyond the bytes.
   private mutating func parseStanza(_ line: Range<Int>) throws(CryptoError) -> Stanza? {
-    var words: [String] = []
-    var position = line.lowerBound + 2
-    while position < line.upperBound {
-      guard bytes[position] == UInt8(ascii: " ") else { throw malformed("a bad stanza") }
-      let start = position + 1
-      position = start
-      while position < line.upperBound, (33...126).contains(bytes[position]) { position += 1 }
-      guard position > start else { throw malformed("a bad argument of a stanza") }
-      words.append(string(start..<position))
+    let words: [String]
+    do throws(Stanza.LineError) {
+      words = try Stanza.words(in: bytes.extracting(line)).map {
+        string(line.lowerBound + $0.lowerBound..<line.lowerBound + $0.upperBound)
+      }
+    } catch {
+      throw malformed(error.problem)
     }
-    guard let type = words.first else { throw malformed("a stanza without a type") }
     var body: [UInt8] = []
     while let line = nextLine() {
       guard line.count <= Stanza.columns,
         Base64.decode(bytes.extracting(line), appendingTo: &body)
       else { throw malformed("a bad line of a stanza's body") }
       if line.count < Stanza.columns {
-        return Stanza(type: type, arguments: Array(words.dropFirst()), body: body)
+        return Stanza(type: words[0], arguments: Array(words.dropFirst()), body: body)
       }
     }
     return nil

@@ -45,12 +45,9 @@ public struct PostQuantumIdentity: Identity {
   }
 
   private static let prefix = "age-secret-key-pq-"
-  private static let textStart = Array("AGE-SECRET-KEY-PQ-1".utf8)
 
   /// Whether `text` is meant to be such a key.
-  static func isMeant(by text: RawSpan) -> Bool {
-    text.byteCount >= textStart.count && textStart.indices.allSatisfy { text[$0] == textStart[$0] }
-  }
+  static func isMeant(by text: RawSpan) -> Bool { text.starts(with: "AGE-SECRET-KEY-PQ-1") }
 
   /// The key as `AGE-SECRET-KEY-PQ-1…`, to be stored where only its owner reads it.
   public func exportText() -> SecretBytes {

@@ -55,7 +55,7 @@ extension PostQuantumRecipient: LosslessStringConvertible {
       !decoded.isUppercase, decoded.data.count == MLKEM768X25519.publicKeySize
     else { return nil }
     publicKey = decoded.data.withBytes { $0.array }
-    guard MLKEM768.isSound(publicKey: publicKey.span.bytes.extracting(first: MLKEM768.publicKeySize))
-    else { return nil }
+    let latticeKey = publicKey.span.bytes.extracting(first: MLKEM768.publicKeySize)
+    guard MLKEM768.isSound(publicKey: latticeKey) else { return nil }
   }
 }
