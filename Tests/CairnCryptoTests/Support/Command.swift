@@ -21,9 +21,18 @@ struct Command: Sendable {
   }
 
   /// Runs the program, and returns its standard output.
+  ///
+  /// - Parameter searchPath: A folder to look for programs in before all others.
   @discardableResult
-  func run(_ arguments: String..., input: [UInt8] = []) throws -> [UInt8] {
+  func run(
+    _ arguments: String..., input: [UInt8] = [], searchPath: String? = nil
+  ) throws -> [UInt8] {
     let process = Process()
+    if let searchPath {
+      var environment = ProcessInfo.processInfo.environment
+      environment["PATH"] = "\(searchPath):\(environment["PATH"] ?? "")"
+      process.environment = environment
+    }
     process.executableURL = URL(filePath: path)
     process.arguments = arguments
     let (standardInput, output, errors) = (Pipe(), Pipe(), Pipe())

@@ -50,12 +50,8 @@ extension PluginProgram {
     var identities: [any Identity] = []
     for (i, text) in texts.enumerated() {
       do throws(CryptoError) {
-        guard let identity, let (name, data) = text.withBytes({ PluginName.identity($0) }),
-          name == self.name
-        else {
-          throw CryptoError(.invalidKey, "\(name.program) cannot open with a key of this kind")
-        }
-        identities.append(try identity(data, client))
+        let data = try data(of: text) { PluginName.identity($0) }
+        identities.append(try keys.identity(data, asking: client))
       } catch {
         try tell(error, about: ["identity", String(i)], to: client)
         return nil

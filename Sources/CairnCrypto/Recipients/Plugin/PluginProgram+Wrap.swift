@@ -60,13 +60,16 @@ extension PluginProgram {
     _ request: WrapRequest, asking client: PluginClient
   ) throws(Failure) -> WrapResult {
     var recipients: [(recipient: any Recipient, subject: [String])] = []
-    for (i, text) in request.recipients.enumerated() {
-      let subject = ["recipient", String(i)]
-      recipients.append((try make(text, subject, client), subject))
-    }
-    for (i, text) in request.identities.enumerated() {
-      let subject = ["identity", String(i)]
-      recipients.append((try make(text, subject, client), subject))
+    for (kind, texts) in [("recipient", request.recipients), ("identity", request.identities)] {
+      for (i, text) in texts.enumerated() {
+        let subject = [kind, String(i)]
+        do throws(CryptoError) {
+          let recipient = try recipient(text, isIdentity: kind == "identity", client)
+          recipients.append((recipient, subject))
+        } catch {
+          throw Failure(subject: subject, error: error)
+        }
+      }
     }
     var result = WrapResult()
     for fileKey in request.fileKeys {
@@ -91,28 +94,12 @@ extension PluginProgram {
     return result
   }
 
-  /// The recipient for the text of a recipient or an identity.
-  private func make(
-    _ text: SecretBytes, _ subject: [String], _ client: PluginClient
-  ) throws(Failure) -> any Recipient {
-    do throws(CryptoError) {
-      if subject[0] == "recipient" {
-        return try make(text, recipient, { PluginName.recipient($0) }, client)
-      }
-      return try make(text, identityAsRecipient, { PluginName.identity($0) }, client)
-    } catch {
-      throw Failure(subject: subject, error: error)
-    }
-  }
-
-  private func make(
-    _ text: SecretBytes, _ make: MakeRecipient?,
-    _ decode: (RawSpan) -> (name: PluginName, data: SecretBytes)?, _ client: PluginClient
+  private func recipient(
+    _ text: SecretBytes, isIdentity: Bool, _ client: PluginClient
   ) throws(CryptoError) -> any Recipient {
-    guard let make, let (name, data) = text.withBytes({ decode($0) }), name == self.name else {
-      throw CryptoError(.invalidKey, "\(self.name.program) cannot seal for a key of this kind")
-    }
-    return try make(data, client)
+    isIdentity
+      ? try keys.recipient(ofIdentity: data(of: text) { PluginName.identity($0) }, asking: client)
+      : try keys.recipient(data(of: text) { PluginName.recipient($0) }, asking: client)
   }
 
   private func tell(

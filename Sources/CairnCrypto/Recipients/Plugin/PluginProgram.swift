@@ -3,48 +3,48 @@ public import SystemPackage
 /// The inside of a program `age-plugin-NAME`: has any age program seal and open with recipients and
 /// identities of a host's own (C2SP age-plugin.md).
 ///
-/// A plugin is a `main` of a few lines:
+/// The program says what it understands, and runs:
 ///
-///     var program = try PluginProgram(name: "frood")
-///     program.recipient = { data, person in try FroodRecipient(data) }
-///     program.identity = { data, person in try FroodIdentity(data, asking: person) }
+///     struct FroodKeys: PluginKeys {
+///       func identity(
+///         _ data: SecretBytes, asking person: any PluginInteraction
+///       ) throws(CryptoError) -> any Identity { try FroodIdentity(data, asking: person) }
+///     }
+///     let program = try PluginProgram(name: "frood", keys: FroodKeys())
 ///     try program.run(arguments: CommandLine.arguments)
 ///
-/// and its keys are made with ``PluginRecipient/init(plugin:data:host:)`` and
+/// Texts of its keys are made with ``PluginRecipient/init(plugin:data:host:)`` and
 /// ``PluginIdentity/init(plugin:data:host:)``. Nothing else may be written to the standard output
 /// while it runs; what the person should read goes through the ``PluginInteraction``.
 public struct PluginProgram: Sendable {
-  /// Makes a recipient of the data in its text. The interaction reaches the person in front of the
-  /// age program, while this closure and ``Recipient/wrap(_:)`` run.
-  public typealias MakeRecipient =
-    @Sendable (SecretBytes, any PluginInteraction) throws(CryptoError) -> any Recipient
-  /// Makes an identity of the data in its text. The interaction reaches the person in front of the
-  /// age program, while this closure and ``Identity/unwrap(_:)`` run.
-  public typealias MakeIdentity =
-    @Sendable (SecretBytes, any PluginInteraction) throws(CryptoError) -> any Identity
-
-  /// Reads the data of `age1NAME1…`; `nil` if there are no such recipients.
-  public var recipient: MakeRecipient?
-  /// Reads the data of `AGE-PLUGIN-NAME-1…`, to open; `nil` if there are no such identities.
-  public var identity: MakeIdentity?
-  /// Reads the data of `AGE-PLUGIN-NAME-1…`, to seal for whom it opens; `nil` if that cannot be
-  /// done.
-  public var identityAsRecipient: MakeRecipient?
+  private let name: PluginName
+  let keys: any PluginKeys
   /// How much to take from the age program: the headers of several files, and no hurry.
   public var limits = PluginLimits(byteCount: 16 << 20, silence: nil)
 
-  let name: PluginName
-
-  /// Makes a plugin that knows no keys yet.
+  /// Makes a plugin.
   ///
-  /// - Parameter name: As in `age-plugin-NAME`; upper and lower case are the same.
-  /// - Throws: ``CryptoError/Code/invalidKey`` if it has characters that it may not have.
-  public init(name: String) throws(CryptoError) {
+  /// - Parameters:
+  ///   - name: As in `age-plugin-NAME`; upper and lower case are the same.
+  ///   - keys: What it understands.
+  /// - Throws: ``CryptoError/Code/invalidKey`` if the name has characters that it may not have.
+  public init(name: String, keys: any PluginKeys) throws(CryptoError) {
     guard let checked = PluginName(name) else { throw PluginName.invalid(name) }
     self.name = checked
+    self.keys = keys
   }
 
   private static let flag = "--age-plugin="
+
+  /// The data of a key that is this plugin's.
+  func data(
+    of text: SecretBytes, _ decode: (RawSpan) -> (name: PluginName, data: SecretBytes)?
+  ) throws(CryptoError) -> SecretBytes {
+    guard let (name, data) = text.withBytes({ decode($0) }), name == self.name else {
+      throw CryptoError(.invalidKey, "this is not a key of \(self.name.program), or mistyped")
+    }
+    return data
+  }
 
   /// Whether these arguments are those of an age program; a person who runs the plugin to make a
   /// key, say, gives others.
