@@ -87,7 +87,8 @@ final class PluginChannel {
 
   private func write(_ bytes: UnsafeRawBufferPointer) throws(CryptoError) {
     var rest = bytes
-    while !rest.isEmpty, !isDeaf {
+    // One that says no more has no use for an answer either.
+    while !rest.isEmpty, !isDeaf, !hasEnded {
       try waitUntilWritable()
       let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(Self.pieceSize))
       let (count, reason) = withoutBrokenPipeSignal {
@@ -206,7 +207,7 @@ final class PluginChannel {
     while true {
       let ready = try wait(forWriting: true)
       if ready.reading { try readMore() }
-      if ready.writing { return }
+      if ready.writing || hasEnded { return }
     }
   }
 

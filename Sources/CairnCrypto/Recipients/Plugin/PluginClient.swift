@@ -1,13 +1,13 @@
-internal import CairnCore
+import Synchronization
 
 /// The age program at the other end, and the person in front of it, as a plugin sees them in the
 /// second phase of a conversation, in which the plugin speaks and the program answers.
 ///
-/// `@unchecked Sendable`: the channel and the failure are touched only while the lock is held.
+/// `@unchecked Sendable`: the channel is used only while the lock is held.
 final class PluginClient: @unchecked Sendable {
   private let channel: PluginChannel
-  private var failure: CryptoError?
-  private let lock = Monitor(())
+  /// Why nothing can be said any more.
+  private let failure = Mutex<CryptoError?>(nil)
 
   init(_ channel: PluginChannel) { self.channel = channel }
 
@@ -17,21 +17,41 @@ final class PluginClient: @unchecked Sendable {
   func ask(
     _ command: String, _ arguments: [String] = [], body: RawSpan = RawSpan()
   ) throws(CryptoError) -> PluginMessage {
-    let result = lock.withLock { _ -> Result<PluginMessage, CryptoError> in
-      if let failure { return .failure(failure) }
+    try once { (channel) throws(CryptoError) in
+      try channel.send(command, arguments, body: body)
+      let answer = try channel.receive()
+      guard ["ok", "fail", "unsupported"].contains(answer.command) else {
+        throw channel.failure("broke the rules of the conversation with \(answer.command)")
+      }
+      return answer
+    }
+  }
+
+  /// Says that the plugin is done.
+  func finish() throws(CryptoError) {
+    try once { (channel) throws(CryptoError) in try channel.send("done") }
+  }
+
+  /// Lets go of the channel, whose descriptors may be closed from now on. Keys that live on find
+  /// nobody to ask.
+  func end() {
+    failure.withLock { failure in
+      failure = failure ?? CryptoError(.plugin, "the conversation with the age program is over")
+    }
+  }
+
+  private func once<R: Sendable>(
+    _ body: (PluginChannel) throws(CryptoError) -> R
+  ) throws(CryptoError) -> R {
+    try failure.withLock { (failure) throws(CryptoError) in
+      if let failure { throw failure }
       do throws(CryptoError) {
-        try channel.send(command, arguments, body: body)
-        let answer = try channel.receive()
-        guard ["ok", "fail", "unsupported"].contains(answer.command) else {
-          throw channel.failure("broke the rules of the conversation with \(answer.command)")
-        }
-        return .success(answer)
+        return try body(channel)
       } catch {
         failure = error
-        return .failure(error)
+        throw error
       }
     }
-    return try result.get()
   }
 }
 
@@ -52,9 +72,9 @@ extension PluginClient: PluginInteraction {
 
   func confirm(_ prompt: String, yes: String, no: String?, from plugin: String) -> Bool? {
     let labels = ([yes] + (no.map { [$0] } ?? [])).map { Base64.encode($0.utf8) }
-    guard let answer = answer("confirm", prompt, labels: labels), answer.argumentCount == 1 else {
-      return nil
-    }
+    guard !labels.contains(""), let answer = answer("confirm", prompt, labels: labels),
+      answer.argumentCount == 1
+    else { return nil }
     switch answer.argument(0) {
     case "yes": return true
     case "no": return false

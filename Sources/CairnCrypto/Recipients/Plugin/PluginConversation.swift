@@ -47,6 +47,9 @@ struct PluginConversation {
   func unwrap(
     _ stanzas: [Stanza], with identity: SecretBytes
   ) throws(CryptoError) -> FileKey? {
+    guard stanzas.allSatisfy(\.isWritable) else {
+      throw Header.malformed("it has a stanza that cannot be written")
+    }
     try add(.identity(identity))
     try PluginGrease.send(over: channel)
     for stanza in stanzas {
@@ -89,7 +92,8 @@ struct PluginConversation {
         return nil
       case "error":
         try channel.send("ok")
-        throw channel.failure("reports: \(message.text)")
+        let text = message.text.split(whereSeparator: \.isNewline).joined(separator: " ")
+        throw channel.failure("reports: \(text)")
       case "msg":
         try channel.send(interaction.show(message.text, from: name.text) ? "ok" : "fail")
       case "request-public":

@@ -34,13 +34,14 @@ extension PluginProgram {
   func unwrap(over channel: PluginChannel) throws(CryptoError) {
     let request = try UnwrapRequest(from: channel)
     let client = PluginClient(channel)
+    defer { client.end() }
     try PluginGrease.send(to: client)
     if let identities = try identities(request.identities, client) {
       for (file, stanzas) in request.files.enumerated() {
         try unwrap(stanzas, of: file, with: identities, client)
       }
     }
-    try channel.send("done")
+    try client.finish()
   }
 
   /// The identities of the texts; `nil` if the age program has been told that one is none.

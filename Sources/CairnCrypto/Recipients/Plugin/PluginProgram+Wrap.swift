@@ -12,7 +12,8 @@ extension PluginProgram {
         switch (message.command, message.argumentCount) {
         case ("add-recipient", 1): recipients.append(message.secretArgument(0))
         case ("add-identity", 1): identities.append(message.secretArgument(0))
-        case ("wrap-file-key", 0): fileKeys.append(try FileKey(message.body))
+        case ("wrap-file-key", 0) where message.body.count == FileKey.byteCount:
+          fileKeys.append(try FileKey(message.body))
         case ("extension-labels", _): takesLabels = true
         case ("done", _): return
         case ("add-recipient", _), ("add-identity", _), ("wrap-file-key", _):
@@ -41,6 +42,7 @@ extension PluginProgram {
   func wrap(over channel: PluginChannel) throws(CryptoError) {
     let request = try WrapRequest(from: channel)
     let client = PluginClient(channel)
+    defer { client.end() }
     do throws(Failure) {
       let result = try wrap(request, asking: client)
       try tell(result, to: client, takesLabels: request.takesLabels)
@@ -49,11 +51,11 @@ extension PluginProgram {
       if !error.subject.isEmpty {
         let text = Array(error.error.description.utf8)
         _ = try client.ask("error", error.subject, body: text.span.bytes)
-        try channel.send("done")
+        try client.finish()
       }
       throw error.error
     }
-    try channel.send("done")
+    try client.finish()
   }
 
   private func wrap(
@@ -80,7 +82,8 @@ extension PluginProgram {
           guard wrapped.labels == result.labels ?? wrapped.labels else {
             throw CryptoError(.recipients, "this key cannot share a file with the others")
           }
-          guard wrapped.stanzas.allSatisfy(\.isWritable) else {
+          let labels = Stanza(type: "labels", arguments: Array(wrapped.labels), body: [])
+          guard (wrapped.stanzas + [labels]).allSatisfy(\.isWritable) else {
             throw CryptoError(.recipients, "a recipient gave a stanza that cannot be written")
           }
           result.labels = wrapped.labels
