@@ -23,10 +23,13 @@ struct PluginScript {
   }
 
   /// Puts other text in its place.
+  ///
+  /// A process of its own writes it. A program that is open for writing cannot be started, and
+  /// whatever is open here is open for a moment in the children that other tests are starting.
   func write(_ text: String) throws {
-    try folder.write("age-plugin-\(name)", Array(text.utf8))
-    try FileManager.default.setAttributes(
-      [.posixPermissions: 0o755], ofItemAtPath: folder.path(of: "age-plugin-\(name)"))
+    try Command("sh")?.run(
+      "-c", #"cat >"$1" && chmod 755 "$1""#, "sh", folder.path(of: "age-plugin-\(name)"),
+      input: Array(text.utf8))
   }
 
   func host(
