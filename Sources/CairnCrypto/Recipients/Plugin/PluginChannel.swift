@@ -91,16 +91,17 @@ final class PluginChannel {
     while !rest.isEmpty, !isDeaf, !hasEnded {
       try waitUntilWritable()
       let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(Self.pieceSize))
-      let (count, reason) = withoutBrokenPipeSignal {
-        let count = writeBytes(output.rawValue, piece)
-        return (count, Errno(rawValue: errno))
-      }
-      if count >= 0 {
+      do throws(Errno) {
+        let count = try withoutBrokenPipeSignal { () throws(Errno) in
+          try retryOnInterrupt { writeBytes(output.rawValue, piece) }
+        }
         rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-      } else if reason == .brokenPipe {
-        isDeaf = true
-      } else if reason != .wouldBlock, reason != .interrupted {
-        throw .io(.systemCall("write to", "a pipe", reason))
+      } catch {
+        switch error {
+        case .brokenPipe: isDeaf = true
+        case .wouldBlock: break
+        default: throw .io(.systemCall("write to", "a pipe", error))
+        }
       }
     }
   }
