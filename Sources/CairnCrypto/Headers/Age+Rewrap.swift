@@ -50,7 +50,8 @@ extension Age {
   }
 
   /// Puts the payload of a file under a new header, from the current offset of a file, pipe or
-  /// socket into another; see ``rewrap(from:to:identities:recipients:armored:limits:)-(ByteReader,_,_,_,_,_)``.
+  /// socket into another; see
+  /// ``rewrap(from:to:identities:recipients:armored:limits:)-(ByteReader,_,_,_,_,_)``.
   ///
   /// The descriptors are borrowed, not closed. They must not be of the same file. The call blocks:
   /// do not make it on a thread of the cooperative pool.
@@ -60,6 +61,7 @@ extension Age {
     from input: FileDescriptor, to output: FileDescriptor, identities: [any Identity],
     recipients: [any Recipient], armored: Bool = false, limits: Header.Limits = Header.Limits()
   ) throws(CryptoError) {
+    _ = try StreamEnd.pair(input, output)
     _ = try rewrap(
       from: FileReader(input), to: FileWriter(output), identities: identities,
       recipients: recipients, armored: armored, limits: limits)

@@ -24,7 +24,24 @@ extension Age {
     permissions: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead],
     threadLimit: Int = defaultThreadLimit, progress: any ProgressReporter = NoProgress()
   ) throws(CryptoError) {
-    try replace(destination, from: source, permissions) { (input, output) throws(CryptoError) in
+    let input = try openForReading(source)
+    defer { try? input.close() }
+    try seal(
+      from: input, toFileAt: destination, recipients: recipients, armored: armored,
+      permissions: permissions, threadLimit: threadLimit, progress: progress)
+  }
+
+  /// Seals what a descriptor gives into a file, which gets its name when it is whole and durable.
+  ///
+  /// The descriptor is borrowed. All else is as for
+  /// ``sealFile(at:to:recipients:armored:permissions:threadLimit:progress:)``.
+  public static func seal(
+    from input: FileDescriptor, toFileAt destination: FilePath, recipients: [any Recipient],
+    armored: Bool = false,
+    permissions: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead],
+    threadLimit: Int = defaultThreadLimit, progress: any ProgressReporter = NoProgress()
+  ) throws(CryptoError) {
+    try replace(destination, permissions) { (output) throws(CryptoError) in
       try seal(
         from: input, to: output, recipients: recipients, armored: armored,
         threadLimit: threadLimit, progress: progress)
@@ -53,26 +70,58 @@ extension Age {
     limits: Header.Limits = Header.Limits(), permissions: FilePermissions = [.ownerReadWrite],
     threadLimit: Int = defaultThreadLimit, progress: any ProgressReporter = NoProgress()
   ) throws(CryptoError) {
-    try replace(destination, from: source, permissions) { (input, output) throws(CryptoError) in
+    let input = try openForReading(source)
+    defer { try? input.close() }
+    try open(
+      from: input, toFileAt: destination, identities: identities, limits: limits,
+      permissions: permissions, threadLimit: threadLimit, progress: progress)
+  }
+
+  /// Opens the age file that a descriptor gives into a file, which gets its name when all of it has
+  /// been authenticated and is durable.
+  ///
+  /// The descriptor is borrowed. All else is as for
+  /// ``openFile(at:to:identities:limits:permissions:threadLimit:progress:)``.
+  public static func open(
+    from input: FileDescriptor, toFileAt destination: FilePath, identities: [any Identity],
+    limits: Header.Limits = Header.Limits(), permissions: FilePermissions = [.ownerReadWrite],
+    threadLimit: Int = defaultThreadLimit, progress: any ProgressReporter = NoProgress()
+  ) throws(CryptoError) {
+    try replace(destination, permissions) { (output) throws(CryptoError) in
       try open(
         from: input, to: output, identities: identities, limits: limits, threadLimit: threadLimit,
         progress: progress)
     }
   }
 
-  private static func replace(
-    _ destination: FilePath, from source: FilePath, _ permissions: FilePermissions,
-    _ body: (FileDescriptor, FileDescriptor) throws(CryptoError) -> Void
+  /// Puts the payload of a file under a new header, in a file that gets its name when it is whole
+  /// and durable; see
+  /// ``rewrap(from:to:identities:recipients:armored:limits:)-(ByteReader,_,_,_,_,_)``.
+  ///
+  /// - Parameter destination: It may be the name of the file that `input` reads.
+  public static func rewrap(
+    from input: FileDescriptor, toFileAt destination: FilePath, identities: [any Identity],
+    recipients: [any Recipient], armored: Bool = false, limits: Header.Limits = Header.Limits(),
+    permissions: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead]
   ) throws(CryptoError) {
-    let input = try openForReading(source)
-    defer { try? input.close() }
+    try replace(destination, permissions) { (output) throws(CryptoError) in
+      try rewrap(
+        from: input, to: output, identities: identities, recipients: recipients,
+        armored: armored, limits: limits)
+    }
+  }
+
+  private static func replace(
+    _ destination: FilePath, _ permissions: FilePermissions,
+    _ body: (FileDescriptor) throws(CryptoError) -> Void
+  ) throws(CryptoError) {
     let output: ReplacementFile
     do throws(IOError) {
       output = try ReplacementFile(for: destination, permissions: permissions)
     } catch {
       throw .io(error)
     }
-    try body(input, output.file)
+    try body(output.file)
     do throws(IOError) { try output.publish() } catch { throw .io(error) }
   }
 
