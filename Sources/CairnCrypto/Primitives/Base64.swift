@@ -28,6 +28,23 @@ enum Base64 {
   /// Appends the decoded bytes; false if `text` is not what encoding them gives: another
   /// character, padding, a length that no value has, or bits left over that are not zero.
   static func decode(_ text: RawSpan, appendingTo bytes: inout [UInt8]) -> Bool {
+    decode(text) { bytes.append($0) }
+  }
+
+  /// Decodes a secret; `nil` as ``decode(_:appendingTo:)``.
+  static func decodeSecret(_ text: RawSpan) -> SecretBytes? {
+    var isSound = false
+    let secret = SecretBytes(count: text.byteCount * 3 / 4) { out in
+      var count = 0
+      isSound = decode(text) { byte in
+        out[count] = byte
+        count += 1
+      }
+    }
+    return isSound ? secret : nil
+  }
+
+  private static func decode(_ text: RawSpan, emit: (UInt8) -> Void) -> Bool {
     if text.byteCount % 4 == 1 { return false }
     var bits: UInt32 = 0
     var bitCount = 0
@@ -37,7 +54,7 @@ enum Base64 {
       bitCount += 6
       if bitCount >= 8 {
         bitCount -= 8
-        bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(bitCount)))
+        emit(UInt8(truncatingIfNeeded: bits >> UInt32(bitCount)))
       }
     }
     return bits & (1 << UInt32(bitCount) - 1) == 0

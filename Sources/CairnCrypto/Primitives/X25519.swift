@@ -46,12 +46,19 @@ enum X25519 {
     /// The secret shared with the owner of `publicKey`; `nil` if that is a point of low order, of
     /// which every private key makes the same secret.
     func sharedSecret(with publicKey: [UInt8]) throws(CryptoError) -> SecretBytes? {
-      precondition(publicKey.count == keySize, "an X25519 key has 32 bytes")
+      try sharedSecret(with: publicKey.span.bytes)
+    }
+
+    /// As ``sharedSecret(with:)-([UInt8])``, with a point that may itself be a secret.
+    func sharedSecret(with publicKey: RawSpan) throws(CryptoError) -> SecretBytes? {
+      precondition(publicKey.byteCount == keySize, "an X25519 key has 32 bytes")
       LibCrypto.clearErrors()
-      guard
-        let peer = EVP_PKEY_new_raw_public_key_ex(
-          LibCrypto.shared.context, "X25519", nil, publicKey, publicKey.count)
-      else { throw LibCrypto.error("use an X25519 key") }
+      let made = publicKey.withUnsafeBytes { publicKey in
+        EVP_PKEY_new_raw_public_key_ex(
+          LibCrypto.shared.context, "X25519", nil,
+          publicKey.baseAddress?.assumingMemoryBound(to: UInt8.self), publicKey.count)
+      }
+      guard let peer = made else { throw LibCrypto.error("use an X25519 key") }
       defer { EVP_PKEY_free(peer) }
       guard let context = EVP_PKEY_CTX_new_from_pkey(LibCrypto.shared.context, key, nil) else {
         throw LibCrypto.error("use an X25519 key")
