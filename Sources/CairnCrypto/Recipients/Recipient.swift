@@ -1,6 +1,7 @@
 /// Someone for whom a file can be sealed.
 ///
-/// The package brings ``X25519Recipient`` and ``ScryptRecipient``. A host adds its own, for a key
+/// The package brings ``X25519Recipient``, ``ScryptRecipient``, ``SSHEd25519Recipient`` and
+/// ``SSHRSARecipient``. A host adds its own, for a key
 /// service or a hardware token, by conforming to this protocol; the matching ``Identity`` opens.
 ///
 /// An implementation promises:

@@ -27,6 +27,14 @@ struct Command: Sendable {
   func run(
     _ arguments: String..., input: [UInt8] = [], searchPath: String? = nil
   ) throws -> [UInt8] {
+    try run(arguments, input: input, searchPath: searchPath)
+  }
+
+  /// Runs the program, and returns its standard output.
+  @discardableResult
+  func run(
+    _ arguments: [String], input: [UInt8] = [], searchPath: String? = nil
+  ) throws -> [UInt8] {
     let process = Process()
     if let searchPath {
       var environment = ProcessInfo.processInfo.environment
