@@ -26,6 +26,13 @@ struct HostConfigurationTests {
       let other = try Age.seal(
         [1, 2, 3], to: [ScryptRecipient(passphrase: passphrase, workFactor: 2)])
       #expect(try Age.open(other, with: [ScryptIdentity(passphrase: passphrase)]) == [1, 2, 3])
+      for text in GoldenSSH.ed25519Forms + GoldenSSH.rsaForms {
+        let file = try IdentityFile(parsing: SecretBytes(utf8: text)) { _ in
+          SecretBytes(utf8: GoldenSSH.passphrase)
+        }
+        let sealed = try Age.seal([1, 2, 3], to: file.recipients)
+        #expect(try Age.open(sealed, with: file.identities) == [1, 2, 3])
+      }
       #expect(SHA256.hash(of: [1].span.bytes) != SHA256.hash(of: [2].span.bytes))
     }
   }

@@ -19,3 +19,11 @@ extension SSHRSAIdentity: RecipientKnowing {
 extension SSHProtectedIdentity: RecipientKnowing {
   var knownRecipient: any Recipient { recipient }
 }
+
+extension PostQuantumIdentity: RecipientKnowing {
+  var knownRecipient: any Recipient { recipient }
+}
+
+extension PluginIdentity: RecipientKnowing {
+  var knownRecipient: any Recipient { recipient }
+}
