@@ -1,0 +1,10 @@
+import ArgumentParser
+
+/// Where passphrases come from.
+struct PassphraseOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Read passphrases from this descriptor, one to a line, instead of asking on the terminal.",
+      valueName: "N"))
+  var passphraseFd: Int32?
+}
