@@ -146,24 +146,23 @@ extension ArmorDecoder {
   private mutating func takeOpening(
     _ text: UnsafeRawBufferPointer, isAtEnd: Bool
   ) throws(CryptoError) -> (taken: Int, given: Int)? {
-    guard let lineEnd = text.firstIndex(of: UInt8(ascii: "\n")) else {
-      let isTooMuch = text.count > Armor.whitespaceLimit
-      guard isAtEnd || isTooMuch else { return nil }
-      throw noOpening(Self.content(of: text[...]), in: text)
-    }
-    let line = Self.content(of: text[..<lineEnd])
-    if line == Armor.beginLine {
+    let lineEnd = text.firstIndex(of: UInt8(ascii: "\n"))
+    let line = Self.content(of: text[..<(lineEnd ?? text.endIndex)])
+    if let lineEnd, line == Armor.beginLine {
       state = .body
       whitespaceCount = 0
-    } else {
-      guard line.bytes.allSatisfy(Armor.isWhitespace) else {
-        throw noOpening(line, in: text)
-      }
+      lineNumber += 1
+      return (lineEnd + 1, 0)
+    }
+    if let lineEnd, line.bytes.allSatisfy(Armor.isWhitespace) {
       whitespaceCount += lineEnd + 1
       guard whitespaceCount <= Armor.whitespaceLimit else { throw malformed(Self.tooMuchSpace) }
+      lineNumber += 1
+      return (lineEnd + 1, 0)
     }
-    lineNumber += 1
-    return (lineEnd + 1, 0)
+    // What follows tells more about what is wrong.
+    guard isAtEnd || text.count >= FileStart.lookahead else { return nil }
+    throw noOpening(line, in: text)
   }
 
   /// Takes the white space after the armor.
@@ -230,7 +229,7 @@ extension ArmorDecoder {
       return malformed("it should begin with \(Armor.beginLine), not \(label)\(Self.advice(label))")
     }
     if FileStart.mentionsArmor(text) {
-      return malformed("there is text before it: remove all that is before \(Armor.beginLine)")
+      return malformed("something stands before it: remove all that is before \(Armor.beginLine)")
     }
     return malformed("it should begin with \(Armor.beginLine)")
   }

@@ -17,24 +17,33 @@ struct AgeCommandTests {
 
   private func path(_ name: String) -> String { folder.path(of: name) }
 
-  @Test(arguments: boundaryLengths)
-  func ageOpensWhatWeSeal(count: Int) throws {
+  @Test(arguments: boundaryLengths, [false, true])
+  func ageOpensWhatWeSeal(count: Int, armored: Bool) throws {
     let message = sampleBytes(count)
     let identity = try X25519Identity.generate()
     let other = try X25519Identity.generate()
     try folder.write("key", IdentityFile.text(of: identity).revealed)
     try folder.write(
-      "sealed", try Age.seal(message, to: [other.recipient, identity.recipient]))
+      "sealed",
+      try Age.seal(message, to: [other.recipient, identity.recipient], armored: armored))
     #expect(try age.run("-d", "-i", path("key"), path("sealed")) == message)
   }
 
-  @Test(arguments: boundaryLengths)
-  func weOpenWhatAgeSeals(count: Int) throws {
+  @Test(arguments: boundaryLengths, [false, true])
+  func weOpenWhatAgeSeals(count: Int, armored: Bool) throws {
     let message = sampleBytes(count)
     try Command("age-keygen")!.run("-o", path("key"))
     let key = try IdentityFile(parsing: SecretBytes(folder.content("key")))
     try folder.write("plain", message)
-    try age.run("-r", "\(key.recipients[0])", "-o", path("sealed"), path("plain"))
+    let recipient = "\(key.recipients[0])"
+    if armored {
+      try age.run("-a", "-r", recipient, "-o", path("sealed"), path("plain"))
+      let text = try folder.content("sealed")
+      let binary = try Armor.decode(text)
+      #expect(Armor.encode(binary) == text)
+    } else {
+      try age.run("-r", recipient, "-o", path("sealed"), path("plain"))
+    }
     #expect(try Age.open(folder.content("sealed"), with: key.identities) == message)
     let (sealed, opened) = (
       try folder.file("sealed", holding: folder.content("sealed")),

@@ -49,3 +49,13 @@ struct FullWriter: ByteWriter {
     }
   }
 }
+
+/// Keeps what is written, also for those who hold a copy.
+struct CountingWriter: ByteWriter {
+  final class Log {
+    var bytes: [UInt8] = []
+  }
+  let log = Log()
+
+  mutating func write(_ bytes: RawSpan) { bytes.withUnsafeBytes { log.bytes += $0 } }
+}
