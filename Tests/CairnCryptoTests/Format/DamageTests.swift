@@ -5,12 +5,24 @@ import Testing
 /// What opening in memory and as a stream make of files that are not as they were sealed.
 @Suite("Damaged payloads")
 struct DamageTests {
-  #if DEBUG
-    /// Every length is tried in a release build; here one in so many, and all near a boundary.
-    static let stride = 127
-  #else
-    static let stride = 1
-  #endif
+  /// All lengths and places near a boundary are tried, and one in so many of the others; all of
+  /// them if the fuzzers are told to take their time.
+  static let stride = Fuzzing.isThorough ? 1 : 127
+
+  /// A file of three segments, and where the parts of it meet.
+  private func threeSegments() throws -> (sample: SampleFile, boundaries: [Int]) {
+    let sample = try SampleFile(plainCount: 3 * Segment.plainSize - 100)
+    let ends = (1...3).map { sample.payloadStart + $0 * Segment.sealedSize }
+    return (
+      sample,
+      [sample.header.byteCount, sample.payloadStart, sample.bytes.count]
+        + ends.prefix(2).flatMap { [$0 - Segment.tagSize, $0] }
+    )
+  }
+
+  private func isTried(_ place: Int, _ boundaries: [Int]) -> Bool {
+    place.isMultiple(of: Self.stride) || boundaries.contains { abs($0 - place) <= 17 }
+  }
 
   /// Opens as a stream; gives what was released before the failure.
   private func released(_ file: [UInt8], _ identity: some Identity) throws -> [UInt8] {
@@ -22,20 +34,24 @@ struct DamageTests {
   }
 
   @Test func everyTruncationIsFound() throws {
-    let sample = try SampleFile(plainCount: 2 * Segment.plainSize + 100)
+    let (sample, boundaries) = try threeSegments()
     let file = sample.bytes
-    let boundaries =
-      [sample.header.byteCount, sample.payloadStart, file.count]
-      + (1...2).map { sample.payloadStart + $0 * Segment.sealedSize }
-    for count in 0..<file.count
-    where count.isMultiple(of: Self.stride) || boundaries.contains(where: { abs($0 - count) <= 20 })
-    {
+    for count in 0..<file.count where isTried(count, boundaries) {
       let error = #expect(throws: CryptoError.self, "\(count) bytes") {
         try Age.open(file.span.bytes.extracting(first: count), with: [sample.identity])
       }
       let expected: Set<CryptoError.Code> =
         count < sample.payloadStart ? [.header] : [.truncated, .payload]
       #expect(error.map { expected.contains($0.code) } == true, "\(count) bytes")
+      var output = MemoryWriter()
+      let streamed = #expect(throws: CryptoError.self, "\(count) bytes") {
+        let input = MemoryReader(Array(file.prefix(count)))
+        try Age.open(from: input, to: &output, identities: [sample.identity])
+      }
+      #expect(streamed.map { expected.contains($0.code) } == true, "\(count) bytes")
+      let whole = max(0, count - sample.payloadStart) / Segment.sealedSize
+      #expect(output.bytes.count == whole * Segment.plainSize, "\(count) bytes")
+      #expect(output.bytes.isBeginning(of: sample.plain), "\(count) bytes")
     }
     #expect(try Age.open(file, with: [sample.identity]) == sample.plain)
   }
@@ -77,6 +93,41 @@ struct DamageTests {
         #expect(plain == Array(sample.plain.prefix(segment * Segment.plainSize)))
       }
     }
+  }
+
+  @Test func aFlippedBitIsFoundAnywhereInAPayload() throws {
+    let (sample, boundaries) = try threeSegments()
+    var file = sample.bytes
+    for place in sample.header.byteCount..<file.count where isTried(place, boundaries) {
+      let bit: UInt8 = 1 << UInt8(place % 8)
+      file[place] ^= bit
+      let plain = try released(file, sample.identity)
+      file[place] ^= bit
+      let sound = max(0, place - sample.payloadStart) / Segment.sealedSize
+      #expect(plain.count == sound * Segment.plainSize, "byte \(place)")
+      #expect(plain.isBeginning(of: sample.plain), "byte \(place)")
+    }
+  }
+
+  /// All sequences of up to four of the segments of a file of three.
+  @Test func segmentsInAnyOtherOrder() throws {
+    let (sample, _) = try threeSegments()
+    var orders: [[Int]] = [[]]
+    for order in orders { try openInOrder(order, sample) }
+    for _ in 1...4 {
+      orders = orders.flatMap { order in (0...2).map { order + [$0] } }
+      for order in orders where order != [0, 1, 2] { try openInOrder(order, sample) }
+    }
+  }
+
+  private func openInOrder(_ order: [Int], _ sample: SampleFile) throws {
+    let file = sample.file(order.map { sample.segments[$0] })
+    let plain = try released(file, sample.identity)
+    let inPlace = zip(order, 0...).prefix { $0 == $1 }.count
+    // The last segment is short: only where the file ends can it be told from what follows.
+    #expect(plain.count == min(inPlace, 2) * Segment.plainSize, "\(order)")
+    #expect(plain.isBeginning(of: sample.plain), "\(order)")
+    expect(.payload, .truncated) { _ = try Age.open(file, with: [sample.identity]) }
   }
 
   /// Segments of a file of four in another order, and how many of them are where they belong.

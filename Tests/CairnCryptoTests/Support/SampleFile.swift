@@ -31,7 +31,9 @@ struct SampleFile {
   var bytes: [UInt8] { file(segments) }
 
   /// Header and nonce with other segments after them.
-  func file(_ segments: [[UInt8]]) -> [UInt8] { header.bytes + nonce + segments.joined() }
+  func file(_ segments: [[UInt8]]) -> [UInt8] {
+    segments.reduce(into: header.bytes + nonce) { $0 += $1 }
+  }
 
   var payloadStart: Int { header.byteCount + nonce.count }
 }

@@ -1,4 +1,5 @@
 import CairnCrypto
+import Foundation
 import Testing
 
 /// Bytes of any number that repeat at no length that matters here.
@@ -8,6 +9,23 @@ func sampleBytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
     state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
     return UInt8(truncatingIfNeeded: state >> 56)
   }
+}
+
+extension [UInt8] {
+  /// Whether these are the first bytes of `other`; much faster than `starts(with:)` without the
+  /// optimiser.
+  func isBeginning(of other: [UInt8]) -> Bool {
+    guard count <= other.count else { return false }
+    return withUnsafeBytes { bytes in
+      other.withUnsafeBytes { other in
+        guard let a = bytes.baseAddress, let b = other.baseAddress else { return bytes.isEmpty }
+        return memcmp(a, b, bytes.count) == 0
+      }
+    }
+  }
+
+  /// Whether these are the same bytes; faster than `==`, as ``isBeginning(of:)``.
+  func isSame(as other: [UInt8]) -> Bool { count == other.count && isBeginning(of: other) }
 }
 
 /// Lengths at which the cutting into segments changes.

@@ -13,10 +13,14 @@ struct PiecemealReader: ByteReader {
   }
 
   mutating func read(into buffer: inout OutputRawSpan) -> Int {
-    let piece = bytes[position...].prefix(min(pieceSize, buffer.freeCapacity))
-    for byte in piece { buffer.append(byte) }
-    position += piece.count
-    return piece.count
+    let start = position
+    let count = buffer.append { free in
+      let piece = bytes[start...].prefix(min(pieceSize, free.count))
+      free.copyBytes(from: piece)
+      return piece.count
+    }
+    position += count
+    return count
   }
 }
 
