@@ -123,12 +123,12 @@ struct ArmorDecoder: ~Copyable {
       return 0
     }
     if line.starts(with: Armor.dashes) {
-      throw malformed("the armor should end with \(Armor.endLine)")
+      throw malformed("it should end with \(Armor.endLine)")
     }
     if state == .closing {
-      throw malformed("the line before is not full, so the armor should end here")
+      throw malformed("the line before is not full, so it should end here")
     }
-    if line.bytes.isEmpty { throw malformed("the armor has an empty line") }
+    if line.bytes.isEmpty { throw malformed("it has an empty line") }
     if line.bytes.count > Base64Line.columns { throw malformed(Self.tooLong) }
     var unpadded = line.bytes
     for _ in 0..<2 where unpadded.last == UInt8(ascii: "=") { unpadded = unpadded.dropLast() }
@@ -146,6 +146,8 @@ extension ArmorDecoder {
   private mutating func takeOpening(
     _ text: UnsafeRawBufferPointer, isAtEnd: Bool
   ) throws(CryptoError) -> (taken: Int, given: Int)? {
+    // What is at hand beyond this must not make a difference, or the error would depend on it.
+    let text = UnsafeRawBufferPointer(rebasing: text.prefix(FileStart.lookahead))
     let lineEnd = text.firstIndex(of: UInt8(ascii: "\n"))
     let line = Self.content(of: text[..<(lineEnd ?? text.endIndex)])
     if let lineEnd, line == Armor.beginLine {
@@ -155,8 +157,10 @@ extension ArmorDecoder {
       return (lineEnd + 1, 0)
     }
     if let lineEnd, line.bytes.allSatisfy(Armor.isWhitespace) {
+      guard whitespaceCount + lineEnd + 1 <= Armor.whitespaceLimit else {
+        throw malformed(Self.tooMuchSpace)
+      }
       whitespaceCount += lineEnd + 1
-      guard whitespaceCount <= Armor.whitespaceLimit else { throw malformed(Self.tooMuchSpace) }
       lineNumber += 1
       return (lineEnd + 1, 0)
     }
@@ -169,17 +173,17 @@ extension ArmorDecoder {
   private mutating func takeTrailing(
     _ text: UnsafeRawBufferPointer, isAtEnd: Bool
   ) throws(CryptoError) -> (taken: Int, given: Int)? {
-    let whitespace = text.prefix(while: Armor.isWhitespace)
-    let endsWithin = lineNumber + whitespace.count { $0 == UInt8(ascii: "\n") }
-    guard whitespace.count == text.count else {
+    let whitespace = text.prefix(Armor.whitespaceLimit - whitespaceCount)
+      .prefix(while: Armor.isWhitespace)
+    let endsInLine = lineNumber + whitespace.count { $0 == UInt8(ascii: "\n") }
+    if whitespace.count < text.count {
       throw malformed(
-        "something follows the armor: remove all that is after its last line", line: endsWithin)
-    }
-    guard whitespaceCount + text.count <= Armor.whitespaceLimit else {
-      throw malformed(Self.tooMuchSpace)
+        Armor.isWhitespace(text[whitespace.count])
+          ? Self.tooMuchSpace : "something follows it: remove all that is after its last line",
+        line: endsInLine)
     }
     whitespaceCount += text.count
-    lineNumber = endsWithin
+    lineNumber = endsInLine
     if isAtEnd { state = .end }
     return text.isEmpty ? nil : (text.count, 0)
   }
@@ -222,13 +226,13 @@ extension ArmorDecoder {
         line.bytes.count > Armor.whitespaceLimit
           ? Self.tooMuchSpace : "there is nothing but white space")
     }
-    if line.starts(with: Armor.dashes) {
+    if line.starts(with: Armor.dashes) || FileStart.mentionsArmor(line.bytes) {
       let label = String(
         decoding: line.bytes.prefix(Base64Line.columns).filter { (32...126).contains($0) },
         as: UTF8.self)
       return malformed("it should begin with \(Armor.beginLine), not \(label)\(Self.advice(label))")
     }
-    if FileStart.mentionsArmor(text) {
+    if FileStart.mentionsArmor(text[...]) {
       return malformed("something stands before it: remove all that is before \(Armor.beginLine)")
     }
     return malformed("it should begin with \(Armor.beginLine)")

@@ -32,8 +32,8 @@ public struct ArmorWriter<Output: ByteWriter>: ~Copyable {
 
   /// Ends the armor and passes on what is left.
   ///
-  /// - Returns: The output, which now holds a whole armor, its last line with a line feed. Making it
-  ///   durable is up to the caller.
+  /// - Returns: The output, which now holds a whole armor, its last line with a line feed. Making
+  ///   it durable is up to the caller.
   /// - Throws: As ``write(_:)``. The armor is not whole then.
   public consuming func finish() throws(CryptoError) -> Output {
     if let failure { throw failure }

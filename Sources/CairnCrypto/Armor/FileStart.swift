@@ -22,17 +22,16 @@ enum FileStart: Hashable {
     }
     let text = UnsafeRawBufferPointer(rebasing: bytes.drop(while: Armor.isWhitespace))
     if begins(text, with: Armor.dashes) == true { return .armored }
-    // The one after text is no good armor, but its reader says so best.
-    if mentionsArmor(bytes) { return .armored }
+    // One after text, or with too few dashes, is no good armor, but its reader says so best.
+    if mentionsArmor(bytes[...]) { return .armored }
     return isDecided ? .binary : nil
   }
 
-  /// Whether an armor begins in the part that is looked at.
-  static func mentionsArmor(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    let line = Array(Armor.beginLine.utf8)
+  /// Whether an armor seems to begin in the part that is looked at.
+  static func mentionsArmor(_ bytes: Slice<UnsafeRawBufferPointer>) -> Bool {
+    let label = Array(Armor.beginLine.utf8.filter { $0 != UInt8(ascii: "-") })
     let text = bytes.prefix(lookahead)
-    guard text.count >= line.count else { return false }
-    return (0...(text.count - line.count)).contains { text[$0...].starts(with: line) }
+    return text.indices.contains { text[$0...].starts(with: label) }
   }
 
   /// `nil` if `bytes` ends before that can be told.

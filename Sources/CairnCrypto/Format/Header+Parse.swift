@@ -1,5 +1,6 @@
 extension Header {
-  /// Reads a header from the beginning of a file.
+  /// Reads a header from the beginning of a file, which must not be armored;
+  /// ``read(from:limits:)-(ByteReader,_)`` takes either.
   ///
   /// - Parameters:
   ///   - bytes: The file from its first byte on: as much of it as is at hand, and perhaps some of

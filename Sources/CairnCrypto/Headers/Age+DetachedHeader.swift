@@ -7,18 +7,18 @@ extension Age {
   ///
   /// The two can then be kept apart: a machine with the private key needs a few hundred bytes to
   /// give another the file key (``Header/unwrap(with:)``, ``InjectedFileKey``), which opens the
-  /// payload with ``OpeningReader/init(payload:header:identities:)``. The header's bytes followed by
-  /// the payload are the file again.
+  /// payload with ``OpeningReader/init(payload:header:identities:)``. The header's bytes followed
+  /// by the payload are the file again.
   ///
-  /// No key is needed, and nothing is authenticated. The length of the payload is checked, so a file
-  /// that was cut off in most places is found. Memory: some 300 KiB, whatever the length.
+  /// No key is needed, and nothing is authenticated: only a length that no payload has is found.
+  /// Memory: some 300 KiB, and 256 KiB more for an armor, whatever the length.
   ///
   /// - Parameters:
   ///   - input: The file from its first byte on, armored or not. It is read to its end.
   ///   - output: Receives the payload, never armored.
   ///   - limits: How much of a header to accept.
-  /// - Throws: ``CryptoError/Code/header`` or ``CryptoError/Code/limit`` if the header is damaged or
-  ///   too long; ``CryptoError/Code/truncated`` if no payload has this length;
+  /// - Throws: ``CryptoError/Code/header`` or ``CryptoError/Code/limit`` if the header is damaged
+  ///   or too long; ``CryptoError/Code/truncated`` if no payload has this length;
   ///   ``CryptoError/Code/armor`` if an armor is damaged; ``CryptoError/Code/io`` if reading or
   ///   writing fails.
   public static func detachHeader(

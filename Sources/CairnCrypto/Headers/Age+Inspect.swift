@@ -5,13 +5,13 @@ extension Age {
   /// Tells what can be told about a file without any key.
   ///
   /// The payload is read and counted, not looked at: damage is not found, except in an armor.
-  /// Memory: some 300 KiB, whatever the length.
+  /// Memory: some 300 KiB, and 256 KiB more for an armor, whatever the length.
   ///
   /// - Parameters:
   ///   - input: The file from its first byte on, armored or not. It is read to its end.
   ///   - limits: How much of a header to accept.
-  /// - Throws: ``CryptoError/Code/header`` or ``CryptoError/Code/limit`` if the header is damaged or
-  ///   too long; ``CryptoError/Code/armor`` if an armor is damaged; ``CryptoError/Code/io`` if
+  /// - Throws: ``CryptoError/Code/header`` or ``CryptoError/Code/limit`` if the header is damaged
+  ///   or too long; ``CryptoError/Code/armor`` if an armor is damaged; ``CryptoError/Code/io`` if
   ///   `input` fails.
   public static func inspect(
     _ input: some ByteReader, limits: Header.Limits = Header.Limits()

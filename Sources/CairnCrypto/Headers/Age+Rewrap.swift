@@ -11,10 +11,11 @@ extension Age {
   ///   seal it anew;
   /// - a payload that was damaged stays damaged, which is found when it is opened. Only the old
   ///   header is authenticated here, and the length of the payload checked;
-  /// - the new recipients must agree with one another, not with the old ones: a file that was sealed
-  ///   for post-quantum keys can be given to a classic one, and is no stronger than that then.
+  /// - the new recipients must agree with one another, not with the old ones: a file that was
+  ///   sealed for post-quantum keys can be given to a classic one, and is no stronger than that
+  ///   then.
   ///
-  /// Memory: some 400 KiB, whatever the length.
+  /// Memory: some 600 KiB, whatever the length.
   ///
   /// - Parameters:
   ///   - input: The file from its first byte on, armored or not. It is read to its end.
@@ -24,8 +25,8 @@ extension Age {
   ///   - armored: Whether the new file is to be text, see ``Armor``.
   ///   - limits: How much of a header to accept.
   /// - Returns: The output.
-  /// - Throws: ``CryptoError/Code/header``, ``CryptoError/Code/limit``, ``CryptoError/Code/armor`` or
-  ///   ``CryptoError/Code/truncated`` if the file is damaged; what ``Header/unwrap(with:)`` and
+  /// - Throws: ``CryptoError/Code/header``, ``CryptoError/Code/limit``, ``CryptoError/Code/armor``
+  ///   or ``CryptoError/Code/truncated`` if the file is damaged; what ``Header/unwrap(with:)`` and
   ///   ``Header/seal(_:to:)`` throw, before anything is written; ``CryptoError/Code/io`` if reading
   ///   or writing fails.
   public static func rewrap<Output: ByteWriter>(
@@ -53,8 +54,8 @@ extension Age {
   /// socket into another; see
   /// ``rewrap(from:to:identities:recipients:armored:limits:)-(ByteReader,_,_,_,_,_)``.
   ///
-  /// The descriptors are borrowed, not closed. They must not be of the same file. The call blocks:
-  /// do not make it on a thread of the cooperative pool.
+  /// The descriptors are borrowed, not closed, and must not be of one file. The call blocks: do not
+  /// make it on a thread of the cooperative pool.
   ///
   /// - Throws: As ``rewrap(from:to:identities:recipients:armored:limits:)-(ByteReader,_,_,_,_,_)``.
   public static func rewrap(

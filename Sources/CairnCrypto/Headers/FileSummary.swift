@@ -2,8 +2,8 @@
 ///
 /// No key was needed to learn it, and nothing of it has been authenticated.
 public struct FileSummary: Sendable, Hashable, Codable {
-  /// One entry of the header.
-  public struct Recipient: Sendable, Hashable, Codable {
+  /// One entry of the header: a recipient, usually.
+  public struct StanzaSummary: Sendable, Hashable, Codable {
     /// The type of the stanza, such as `X25519`.
     public let type: String
     /// How many arguments follow the type.
@@ -15,7 +15,7 @@ public struct FileSummary: Sendable, Hashable, Codable {
   /// Whether the file is text, see ``Armor``.
   public internal(set) var isArmored = false
   /// For whom it is sealed, in the order of the header.
-  public let recipients: [Recipient]
+  public let stanzas: [StanzaSummary]
   /// Whether it is sealed with a passphrase; then nothing else opens it.
   public let needsPassphrase: Bool
   /// Whether it withstands quantum computers; `nil` if it has recipients of unknown types, and none
@@ -26,8 +26,8 @@ public struct FileSummary: Sendable, Hashable, Codable {
   public let headerByteCount: Int64
   /// Bytes from the nonce to the end, without an armor; `nil` if that is not known.
   public let payloadByteCount: Int64?
-  /// Bytes of plaintext; `nil` if that is not known, or the file is damaged, for no payload has this
-  /// length.
+  /// Bytes of plaintext; `nil` if that is not known, or no payload has this length: the file is
+  /// damaged then.
   public let plainByteCount: Int64?
   /// Bytes that sealing added, without an armor; `nil` if ``plainByteCount`` is.
   public let overheadByteCount: Int64?
@@ -42,8 +42,8 @@ public struct FileSummary: Sendable, Hashable, Codable {
   /// - Precondition: `payloadByteCount` is not negative.
   public init(_ header: Header, payloadByteCount: Int64? = nil) {
     precondition(payloadByteCount ?? 0 >= 0, "a length cannot be negative")
-    recipients = header.stanzas.map { stanza in
-      Recipient(
+    stanzas = header.stanzas.map { stanza in
+      StanzaSummary(
         type: stanza.type, argumentCount: stanza.arguments.count,
         name: RecipientKind(stanzaType: stanza.type).name)
     }

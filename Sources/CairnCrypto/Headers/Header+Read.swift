@@ -5,9 +5,9 @@ extension Header {
   /// Reads the header at the beginning of a file.
   ///
   /// Of a binary file nothing is read beyond the header, not even from a pipe: the next byte that
-  /// `input` gives is the first of the nonce. Lines of an armor do not end where the header does, so
-  /// how far armored text has been read afterwards is not stated; ``Age/detachHeader(from:payloadTo:limits:)``
-  /// splits a file of either form.
+  /// `input` gives is the first of the nonce. The lines of an armor do not end where the header
+  /// does, so how far armored text has been read afterwards is not stated;
+  /// ``Age/detachHeader(from:payloadTo:limits:)-(ByteReader,_,_)`` splits a file of either form.
   ///
   /// - Parameters:
   ///   - input: The file from its first byte on, armored or not.
@@ -75,7 +75,7 @@ private struct ExactHeaderReader {
   /// The line of the code, which ends the header.
   private static let lastLineCount = Header.macPrefix.utf8.count + Header.macSuffixCount
 
-  /// Whether the line that was read last could be the one of the code.
+  /// Whether what was read last could hold the end of the line of the code.
   private(set) var mayBeWhole = false
 
   func kind(isAtEnd: Bool) -> FileStart? {
@@ -90,7 +90,7 @@ private struct ExactHeaderReader {
     bytes += piece.bytes
     mayBeWhole = false
     for i in known..<bytes.count where bytes[i] == UInt8(ascii: "\n") {
-      mayBeWhole = bytes[lineStart...].starts(with: Header.macPrefix.utf8)
+      if bytes[lineStart...].starts(with: Header.macPrefix.utf8) { mayBeWhole = true }
       lineStart = i + 1
     }
     return true

@@ -3,8 +3,8 @@ internal import CairnCore
 extension InputBuffer {
   /// Reads the header at the beginning of a file, and takes it away.
   ///
-  /// - Throws: ``CryptoError/Code/header`` or ``CryptoError/Code/limit`` if the header is damaged or
-  ///   too long; ``CryptoError/Code/armor`` if an armor is damaged so far;
+  /// - Throws: ``CryptoError/Code/header`` or ``CryptoError/Code/limit`` if the header is damaged
+  ///   or too long; ``CryptoError/Code/armor`` if an armor is damaged so far;
   ///   ``CryptoError/Code/io`` if the input fails.
   mutating func readHeader(limits: Header.Limits) throws(CryptoError) -> Header {
     while true {

@@ -6,8 +6,8 @@ public import CairnCore
 /// at this place. Only the end of the stream (a read that gives 0) says that the file is whole. A
 /// caller that must not act on a part of a file waits for that.
 ///
-/// Memory: some 400 KiB, and 256 KiB more for an armor, whatever the length. Errors are sticky: after
-/// one, every call throws the same.
+/// Memory: some 400 KiB, and 256 KiB more for an armor, whatever the length. Errors are sticky:
+/// after one, every call throws the same.
 public struct OpeningReader<Input: ByteReader>: ~Copyable {
   private var input: InputBuffer<Input>
   private var cipher: SegmentCipher

@@ -3,8 +3,8 @@ public import CairnCore
 /// Seals what is written to it, and passes the age file on to another writer.
 ///
 /// Memory: some 700 KiB, whatever the length. Bytes are passed on in pieces of 256 KiB (an armor in
-/// pieces of 64 KiB), the header at once. Only ``finish()`` makes the file valid: without it, it is truncated, and says so when
-/// it is opened.
+/// pieces of 64 KiB), the header at once. Only ``finish()`` makes the file valid: without it, it is
+/// truncated, and says so when it is opened.
 ///
 /// Errors are sticky: after one, every call throws the same.
 public struct SealingWriter<Output: ByteWriter>: ~Copyable {

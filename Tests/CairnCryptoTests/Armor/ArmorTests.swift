@@ -86,8 +86,14 @@ struct ArmorTests {
       #expect(try Armor.decode(Array((space + text + space).utf8)) == Array("foo".utf8))
     }
     let tooMuch = String(repeating: " ", count: 1024) + "\n"
-    for text in [tooMuch + text, text + tooMuch] {
-      expect(.armor) { _ = try Armor.decode(Array(text.utf8)) }
+    for text in [tooMuch + text, text + tooMuch, text + tooMuch + "x", tooMuch + "x" + text] {
+      let text = Array(text.utf8)
+      let error = #expect(throws: CryptoError.self) { try Armor.decode(text) }
+      #expect(error?.code == .armor)
+      for pieceSize in [1, 7, 1_000_000] {
+        let result = read(text, pieceSize: pieceSize, bufferSize: 1000)
+        #expect(result.error?.description == error?.description)
+      }
     }
   }
 

@@ -84,10 +84,11 @@ struct ArmoredFileTests {
   /// Files that are neither sealed nor armored, and words that the error should have.
   @Test(arguments: [
     ("Dear Bob,\n-----BEGIN AGE ENCRYPTED FILE-----\n", CryptoError.Code.armor, "before it"),
-    ("age: -----BEGIN AGE ENCRYPTED FILE-----\n", .armor, "before it"),
+    ("age: -----BEGIN AGE ENCRYPTED FILE-----\n", .armor, "not age: -----BEGIN"),
+    ("----BEGIN AGE ENCRYPTED FILE----\n", .armor, "not ----BEGIN"),
     ("-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n", .armor, "private key"),
     ("-----BEGIN PGP MESSAGE-----\n\nAAAA\n", .armor, "gpg"),
-    (" -----BEGIN AGE ENCRYPTED FILE-----\n", .armor, "before it"),
+    (" -----BEGIN AGE ENCRYPTED FILE-----\n", .armor, "should begin with"),
     ("age-encryption.org/v1\r\n-> X25519", .header, "CRLF"),
     ("age-encryption.org/v2\n", .header, "newer"),
     ("\u{fffe}", .header, "does not begin"),

@@ -56,15 +56,15 @@ struct InspectTests {
 
   @Test func namesWhoCanOpen() throws {
     let one = try summary("X25519", "unheard-of", "abc-grease")
-    #expect(one.recipients.map(\.type) == ["X25519", "unheard-of", "abc-grease"])
-    #expect(one.recipients.map(\.argumentCount) == [1, 1, 1])
-    #expect(one.recipients[0].name == "an age key (age1…)")
-    #expect(one.recipients[1].name == "a key of an unknown kind")
+    #expect(one.stanzas.map(\.type) == ["X25519", "unheard-of", "abc-grease"])
+    #expect(one.stanzas.map(\.argumentCount) == [1, 1, 1])
+    #expect(one.stanzas[0].name == "an age key (age1…)")
+    #expect(one.stanzas[1].name == "a key of an unknown kind")
     #expect(!one.needsPassphrase)
     #expect(one.payloadByteCount == nil)
     let passphrase = try summary("scrypt")
     #expect(passphrase.needsPassphrase)
-    #expect(passphrase.recipients[0].name == "a passphrase")
+    #expect(passphrase.stanzas[0].name == "a passphrase")
   }
 
   @Test func saysWhetherItWithstandsQuantumComputers() throws {
