@@ -16,6 +16,7 @@ public struct PayloadLayout: Sendable, Hashable {
   ///   lengths: its end is missing.
   public init(headerByteCount: Int, fileByteCount: Int64) throws(CryptoError) {
     precondition(headerByteCount >= 0, "a header has no negative length")
+    guard fileByteCount >= Int64(headerByteCount) else { throw Header.truncated() }
     let sealedCount = fileByteCount - Int64(headerByteCount) - Int64(PayloadKey.nonceSize)
     guard sealedCount >= 0 else { throw Header.truncated() }
     guard let byteCount = Segment.plainCount(forSealed: sealedCount) else {
@@ -41,7 +42,7 @@ public struct PayloadLayout: Sendable, Hashable {
   public func sealedRange(ofSegment index: Int64) -> Range<Int64> {
     precondition((0..<segmentCount).contains(index), "there is no such segment")
     let start = payloadStart + index * Int64(Segment.sealedSize)
-    return start..<min(start + Int64(Segment.sealedSize), fileByteCount)
+    return start..<start + min(Int64(Segment.sealedSize), fileByteCount - start)
   }
 
   /// The bytes of the file that are needed to open a range of the plaintext: whole segments.
