@@ -12,8 +12,8 @@ import SystemPackage
 /// an estimate, to refuse what is hopeless before it harms others.
 ///
 /// On Linux the least of what the kernel calls available, what the process's control group leaves
-/// (cgroup version 2, its own limit), and its limit of address space; elsewhere the memory of the
-/// machine.
+/// (cgroup version 2, its own limit; cached files count as left), and its limit of address space;
+/// elsewhere the memory of the machine.
 package func availableMemory() -> UInt64 {
   var available =
     UInt64(max(0, sysconf(CInt(_SC_PHYS_PAGES)))) * UInt64(sysconf(CInt(_SC_PAGESIZE)))
@@ -42,11 +42,24 @@ package func availableMemory() -> UInt64 {
     guard let groups = systemFile("/proc/self/cgroup"),
       let line = groups.split(separator: "\n").first(where: { $0.hasPrefix("0::") })
     else { return nil }
-    let group = "/sys/fs/cgroup" + line.dropFirst(3)
-    guard let limit = systemFile(group + "/memory.max").flatMap({ number(after: "", in: $0) }),
-      let used = systemFile(group + "/memory.current").flatMap({ number(after: "", in: $0) })
+    return memoryLeft(inControlGroup: "/sys/fs/cgroup" + line.dropFirst(3))
+  }
+
+  /// What a control group leaves; `nil` if it sets no limit.
+  ///
+  /// - Parameter folder: Where the kernel shows the group.
+  func memoryLeft(inControlGroup folder: String) -> UInt64? {
+    guard let limit = systemFile(folder + "/memory.max").flatMap({ number(after: "", in: $0) }),
+      let used = systemFile(folder + "/memory.current").flatMap({ number(after: "", in: $0) })
     else { return nil }
-    return limit > used ? limit - used : 0
+    // A group that has read much is full of cached files, which the kernel drops when asked for
+    // memory. They are on these two lists; a memory-backed file system's files are not.
+    let statistics = systemFile(folder + "/memory.stat") ?? ""
+    let cached = ["active_file ", "inactive_file "].reduce(0) { sum, label in
+      sum &+ (number(after: label, in: statistics) ?? 0)
+    }
+    let kept = used > cached ? used - cached : 0
+    return limit > kept ? limit - kept : 0
   }
 
   /// The beginning of a file that the kernel makes up; `nil` if it cannot be read.
