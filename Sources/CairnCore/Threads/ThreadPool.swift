@@ -41,14 +41,30 @@ package final class ThreadPool: Sendable {
   package static let engines = ThreadPool(limit: 256)
 
   /// Runs `job` on one of the threads, in the order of submission.
+  ///
+  /// - Precondition: the system has a thread to give, unless this pool has one already.
   package func submit(_ job: @escaping Job) {
+    let hasThread = offer(job)
+    precondition(hasThread, "the system refuses another thread")
+  }
+
+  /// As ``submit(_:)``, for work that others do if this job never runs: where the system has no
+  /// thread to give, the job waits until this pool gets one, if ever.
+  ///
+  /// - Returns: Whether this pool has a thread.
+  @discardableResult
+  package func offer(_ job: @escaping Job) -> Bool {
     let needsThread = state.change { state in
       state.jobs.append(job)
       guard state.idle < state.jobs.count, state.threads < limit else { return false }
       state.threads += 1
       return true
     }
-    if needsThread { startThread() }
+    if !needsThread || startThread() { return true }
+    return state.change { state in
+      state.threads -= 1
+      return state.threads > 0
+    }
   }
 
   /// Runs `body` on one of the threads and waits for its result without blocking the caller's.
@@ -67,10 +83,11 @@ package final class ThreadPool: Sendable {
     return try outcome.get()
   }
 
-  private func startThread() {
+  /// - Returns: Whether the system had a thread to give.
+  private func startThread() -> Bool {
     // The thread holds the queue, not the pool, so that releasing the pool ends it.
     let state = state
-    detachThread {
+    return detachThread {
       while true {
         let job: Job? = state.wait { state in
           if let job = state.jobs.popFirst() { return .some(job) }
@@ -92,8 +109,8 @@ private final class ThreadStart {
   init(_ body: @escaping @Sendable () -> Void) { self.body = body }
 }
 
-/// Starts a thread that nobody joins.
-private func detachThread(_ body: @escaping @Sendable () -> Void) {
+/// Starts a thread that nobody joins, if the system has one to give.
+private func detachThread(_ body: @escaping @Sendable () -> Void) -> Bool {
   let argument = Unmanaged.passRetained(ThreadStart(body)).toOpaque()
   #if canImport(Darwin)
     var thread: pthread_t?
@@ -104,7 +121,8 @@ private func detachThread(_ body: @escaping @Sendable () -> Void) {
     let result = pthread_create(&thread, nil, { runThread($0!) }, argument)
     if result == 0 { pthread_detach(thread) }
   #endif
-  precondition(result == 0, "the system refuses another thread (error \(result))")
+  if result != 0 { Unmanaged<ThreadStart>.fromOpaque(argument).release() }
+  return result == 0
 }
 
 private func runThread(_ argument: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {

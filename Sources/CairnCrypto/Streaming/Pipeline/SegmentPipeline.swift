@@ -43,9 +43,9 @@ final class SegmentPipeline: Sendable {
   }
 
   private func startHelper() {
-    ThreadPool.engines.submit { [self] in
-      // One that begins late, since all threads were busy, has nothing left to do, and nobody
-      // waits for it.
+    ThreadPool.engines.offer { [self] in
+      // One that begins late, since all threads were busy or there were none to be had, has
+      // nothing left to do, and nobody waits for it.
       let isWanted = outcome.change { outcome in
         if outcome.isOver { return false }
         outcome.helpers += 1
