@@ -32,23 +32,31 @@ final class PieceSink: Sendable {
     Int64(piece) * Int64(Piece.segmentCount * segmentSize) + Int64(byte)
   }
 
-  /// Writes the first `count` bytes of what became of a piece.
+  /// Waits, where pieces are written in order, until those before this one are written.
+  ///
+  /// - Returns: Whether the piece is to be written: none before it has failed.
+  func waitForTurn(of piece: Piece) -> Bool {
+    let isInOrder = start == nil
+    return turn.wait { turn -> Bool? in
+      if piece.index >= turn.end { return false }
+      return !isInOrder || piece.index == turn.next ? true : nil
+    }
+  }
+
+  /// Writes the first `count` bytes of what became of a piece, whose turn it is.
   ///
   /// - Parameter isLast: Whether nothing may be written after this, for it is the end or a failure.
   func write(_ piece: Piece, _ count: Int, isLast: Bool) throws(CryptoError) {
-    if start == nil {
-      let isOurs = turn.wait { turn -> Bool? in
-        piece.index >= turn.end ? false : piece.index == turn.next ? true : nil
-      }
-      guard isOurs else { return }
-    }
     do throws(Errno) {
       var done = 0
       while done < count {
         let slot = piece.slot(done / segmentSize)
         let part = UnsafeRawBufferPointer(rebasing: slot[..<min(segmentSize, count - done)])
         if let start {
-          try file.writeFully(at: start + offset(of: piece.index, done), part)
+          // Where the caller's offset is at the very end of what a file can hold.
+          let (place, isTooLarge) = start.addingReportingOverflow(offset(of: piece.index, done))
+          if isTooLarge { throw Errno.fileTooLarge }
+          try file.writeFully(at: place, part)
         } else {
           try file.writeFully(part)
         }

@@ -4,10 +4,9 @@ internal import CairnCore
 final class ProgressMeter: Sendable {
   private struct State {
     var count: Int64 = 0
-    var lastReport = currentTime()
+    /// The first report comes as soon as there is something to tell.
+    var lastReport: ContinuousClock.Instant?
   }
-
-  private static let interval: Int64 = 100_000_000
 
   private let reporter: any ProgressReporter
   private let phase: String
@@ -23,8 +22,8 @@ final class ProgressMeter: Sendable {
   func advance(by count: Int) throws(CryptoError) {
     let failure: CryptoError? = state.withLock { state in
       state.count += Int64(count)
-      let now = currentTime()
-      guard now - state.lastReport >= Self.interval else { return nil }
+      let now = ContinuousClock.now
+      if let last = state.lastReport, now - last < .milliseconds(100) { return nil }
       state.lastReport = now
       return report(state.count)
     }

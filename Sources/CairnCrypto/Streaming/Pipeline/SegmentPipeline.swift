@@ -84,15 +84,18 @@ final class SegmentPipeline: Sendable {
     } catch {
       failure = error
     }
+    guard sink.waitForTurn(of: piece) else { return }
+    if failure == nil {
+      // Before it is written: whoever cancels must not find that the output is whole after all.
+      try meter.advance(by: direction == .sealing ? piece.inputCount : count)
+    }
     try sink.write(piece, count, isLast: failure != nil || piece.isLast)
     if let failure {
       fail(failure, at: piece.index, afterBytes: count)
-    } else {
-      if piece.isLast {
-        let end = sink.offset(of: piece.index, count)
-        outcome.change { $0.writtenCount = end }
-      }
-      try meter.advance(by: direction == .sealing ? piece.inputCount : count)
+    } else if piece.isLast {
+      let end = sink.offset(of: piece.index, count)
+      // An earlier piece may have failed already.
+      outcome.change { if $0.failure == nil { $0.writtenCount = end } }
     }
   }
 
