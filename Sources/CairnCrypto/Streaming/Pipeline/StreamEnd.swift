@@ -107,7 +107,7 @@ struct StreamEnd {
         let end = start + outcome.writtenCount
         // Later pieces may have been written before the failure was seen. What was in the file
         // before the work began is not ours to cut off.
-        if outcome.failure != nil, output.size <= end { try output.truncate(to: end) }
+        if outcome.failure != nil { try output.shorten(to: max(end, output.size)) }
         try output.seek(to: end)
       }
       if let range, outcome.failure == nil { try seek(to: range.end) }
@@ -127,9 +127,9 @@ struct StreamEnd {
     }
   }
 
-  private func truncate(to size: Int64) throws(IOError) {
+  private func shorten(to size: Int64) throws(IOError) {
     do {
-      try file.resize(to: size)
+      if try file.status().size > size { try file.resize(to: size) }
     } catch let error as Errno {
       throw .systemCall("shorten", name, error)
     } catch {
