@@ -22,15 +22,26 @@ extension FileDescriptor {
         return try retryOnInterrupt(body)
       } catch {
         guard error == .wouldBlock || error == .resourceTemporarilyUnavailable else { throw error }
-        try wait(for: readiness)
+        _ = try isReady(for: readiness, within: -1)
       }
     }
   }
 
-  private func wait(for readiness: Readiness) throws(Errno) {
+  /// Waits until a call would not block, and says whether that came before the time was over.
+  ///
+  /// Hang-ups and errors count as ready: the next call reports them.
+  ///
+  /// - Parameter patience: In milliseconds, less if a signal comes; negative to wait as long as it
+  ///   takes.
+  package func isReady(for readiness: Readiness, within patience: CInt) throws(Errno) -> Bool {
     let events = CShort(readiness == .reading ? POLLIN : POLLOUT)
     var request = pollfd(fd: rawValue, events: events, revents: 0)
-    // Hang-ups and errors count as ready: the next call reports them.
-    try retryOnInterrupt { poll(&request, 1, -1) }
+    while true {
+      let result = poll(&request, 1, patience)
+      if result >= 0 { return result > 0 }
+      let reason = Errno(rawValue: errno)
+      if reason != .interrupted { throw reason }
+      if patience >= 0 { return false }
+    }
   }
 }

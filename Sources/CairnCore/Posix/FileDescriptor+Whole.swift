@@ -32,13 +32,20 @@ extension FileDescriptor {
   package func readFully(into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
     var done = 0
     while done < buffer.count {
-      let count = try retry(whenReadyFor: .reading) {
-        Libc.readBytes(rawValue, buffer.baseAddress! + done, buffer.count - done)
-      }
+      let free = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
+      let count = try readOnce(into: free)
       if count == 0 { break }
       done += count
     }
     return done
+  }
+
+  /// Reads at the current offset once, as soon as there is something, and returns the number of
+  /// bytes: none at the end of the stream.
+  package func readOnce(into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
+    try retry(whenReadyFor: .reading) {
+      Libc.readBytes(rawValue, buffer.baseAddress!, buffer.count)
+    }
   }
 
   /// Writes all of `bytes` at `offset`.

@@ -22,6 +22,7 @@ final class PieceSource: Sendable {
   private let segmentSize: Int
   private let range: Range?
   private let state: Monitor<State>
+  private let isStopped = CancellationFlag()
 
   /// - Parameters:
   ///   - segmentSize: Bytes of a full segment as it is read.
@@ -46,18 +47,18 @@ final class PieceSource: Sendable {
     }
   }
 
-  /// Gives out no more pieces.
-  func stop() { state.withLock { $0.isAtEnd = true } }
+  /// Gives out no more pieces. Who waits for the bytes of one gives up soon.
+  func stop() { isStopped.set() }
 
   // MARK: Regular files
 
   private func readNext(of range: Range, into piece: Piece) throws(IOError) -> Bool {
     let pieceSize = Int64(pieceSize)
     let index: UInt64? = state.withLock { state in
-      if state.isAtEnd { return nil }
+      if state.isAtEnd || isStopped.isSet { return nil }
       let index = state.nextIndex
       state.nextIndex += 1
-      state.isAtEnd = range.start + Int64(state.nextIndex) * pieceSize >= range.end
+      state.isAtEnd = Int64(state.nextIndex) * pieceSize >= range.end - range.start
       return index
     }
     guard let index else { return false }
@@ -94,7 +95,7 @@ final class PieceSource: Sendable {
   // MARK: Streams
 
   private func readNext(of state: inout State, into piece: Piece) -> Result<Bool, IOError> {
-    if state.isAtEnd { return .success(false) }
+    if state.isAtEnd || isStopped.isSet { return .success(false) }
     piece.index = state.nextIndex
     state.nextIndex += 1
     piece.inputCount = 0
@@ -110,6 +111,8 @@ final class PieceSource: Sendable {
       state.isAtEnd = true
       return .failure(error)
     }
+    // What was read may be a part, which must not pass for the last piece.
+    if isStopped.isSet { return .success(false) }
     piece.isLast = state.isAtEnd
     return .success(true)
   }
@@ -121,26 +124,39 @@ final class PieceSource: Sendable {
     slot.copyBytes(from: state.ahead.prefix(known))
     state.ahead = state.ahead.dropFirst(known)
     if known == slot.count { return known }
-    do throws(Errno) {
-      return try known
-        + file.readFully(
-          into: UnsafeMutableRawBufferPointer(rebasing: slot[known...]))
-    } catch {
-      throw .systemCall("read", "the input", error)
-    }
+    return try known + readStream(into: UnsafeMutableRawBufferPointer(rebasing: slot[known...]))
   }
 
   /// One byte more tells whether the stream goes on.
   private func lookAhead(_ state: inout State) throws(IOError) {
     guard state.ahead.isEmpty else { return }
     var byte: UInt8 = 0
+    let count = try withUnsafeMutableBytes(of: &byte) { (byte) throws(IOError) in
+      try readStream(into: byte)
+    }
+    if count == 1 { state.ahead = [byte] } else { state.isAtEnd = true }
+  }
+
+  /// Reads until `bytes` is full, the stream ends, or nobody wants it any more.
+  ///
+  /// A peer who sends no more, and keeps the stream open, must not hold up the news of a failure:
+  /// perhaps that is what it waits for.
+  private func readStream(into bytes: UnsafeMutableRawBufferPointer) throws(IOError) -> Int {
+    var done = 0
     do throws(Errno) {
-      let count = try withUnsafeMutableBytes(of: &byte) { (byte) throws(Errno) in
-        try file.readFully(into: byte)
+      while done < bytes.count, !isStopped.isSet {
+        guard try file.isReady(for: .reading, within: Self.patience) else { continue }
+        let free = UnsafeMutableRawBufferPointer(rebasing: bytes[done...])
+        let count = try file.readOnce(into: free)
+        if count == 0 { break }
+        done += count
       }
-      if count == 1 { state.ahead = [byte] } else { state.isAtEnd = true }
     } catch {
       throw .systemCall("read", "the input", error)
     }
+    return done
   }
+
+  /// How long to wait for bytes before looking whether they are still wanted, in milliseconds.
+  private static let patience: CInt = 50
 }
