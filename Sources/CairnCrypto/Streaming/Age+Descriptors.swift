@@ -33,6 +33,16 @@ extension Age {
     armored: Bool = false, threadLimit: Int = defaultThreadLimit,
     progress: any ProgressReporter = NoProgress()
   ) throws(CryptoError) {
+    try seal(
+      from: input, to: output, recipients: recipients, workerCount: workerCount(threadLimit),
+      progress: progress)
+  }
+
+  /// The same on exactly as many threads as are asked for, at least one.
+  static func seal(
+    from input: FileDescriptor, to output: FileDescriptor, recipients: [any Recipient],
+    workerCount: Int, progress: any ProgressReporter
+  ) throws(CryptoError) {
     let (from, to) = try StreamEnd.pair(input, output)
     let meter = ProgressMeter(
       progress, phase: PipelineDirection.sealing.phase, total: from.remainingCount)
@@ -50,7 +60,7 @@ extension Age {
       .sealing, key: key,
       from: PieceSource(input, segmentSize: Segment.plainSize, range: from.range),
       to: PieceSink(output, segmentSize: Segment.sealedSize, start: start), meter: meter)
-    let outcome = pipeline.run(workerCount: workerCount(threadLimit))
+    let outcome = pipeline.run(workerCount: workerCount)
     try from.finish(outcome, to: to, start: start)
     meter.finish()
   }
@@ -80,6 +90,16 @@ extension Age {
     limits: Header.Limits = Header.Limits(), threadLimit: Int = defaultThreadLimit,
     progress: any ProgressReporter = NoProgress()
   ) throws(CryptoError) {
+    try open(
+      from: input, to: output, identities: identities, limits: limits,
+      workerCount: workerCount(threadLimit), progress: progress)
+  }
+
+  /// The same on exactly as many threads as are asked for, at least one.
+  static func open(
+    from input: FileDescriptor, to output: FileDescriptor, identities: [any Identity],
+    limits: Header.Limits, workerCount: Int, progress: any ProgressReporter
+  ) throws(CryptoError) {
     let (from, to) = try StreamEnd.pair(input, output)
     var buffer = InputBuffer(
       FileReader(input), capacity: OpeningReader<FileReader>.bufferSize)
@@ -103,7 +123,7 @@ extension Age {
         input, segmentSize: Segment.sealedSize, range: payload.range,
         ahead: payload.range == nil ? Array(buffer.bytes) : []),
       to: PieceSink(output, segmentSize: Segment.plainSize, start: start), meter: meter)
-    let outcome = pipeline.run(workerCount: workerCount(threadLimit))
+    let outcome = pipeline.run(workerCount: workerCount)
     try payload.finish(outcome, to: to, start: start)
     meter.finish()
   }
