@@ -34,14 +34,14 @@ extension Age {
     progress: any ProgressReporter = NoProgress()
   ) throws(CryptoError) {
     try seal(
-      from: input, to: output, recipients: recipients, workerCount: workerCount(threadLimit),
-      progress: progress)
+      from: input, to: output, recipients: recipients, armored: armored,
+      workerCount: workerCount(threadLimit), progress: progress)
   }
 
   /// The same on exactly as many threads as are asked for, at least one.
   static func seal(
     from input: FileDescriptor, to output: FileDescriptor, recipients: [any Recipient],
-    workerCount: Int, progress: any ProgressReporter
+    armored: Bool = false, workerCount: Int, progress: any ProgressReporter
   ) throws(CryptoError) {
     let (from, to) = try StreamEnd.pair(input, output)
     let meter = ProgressMeter(
