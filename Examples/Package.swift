@@ -38,6 +38,9 @@ let package = Package(
     .executableTarget(
       name: "seal", dependencies: ["CommandSupport", core, crypto, arguments, system],
       swiftSettings: settings),
+    .executableTarget(
+      name: "SealInMemory", dependencies: [crypto], path: "Benchmarks/SealInMemory",
+      swiftSettings: settings),
     .testTarget(
       name: "ExampleTests", dependencies: ["backup", "seal", cairn, system],
       swiftSettings: settings),
