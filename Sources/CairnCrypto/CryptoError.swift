@@ -60,7 +60,7 @@ public struct CryptoError: Error, Sendable {
   /// The number of the payload segment at fault, from 0, for ``Code/payload`` and
   /// ``Code/truncated``.
   public let segment: UInt64?
-  /// The number of the line at fault, from 1, in a header or a file of keys.
+  /// The number of the line at fault, from 1, in a header, an armor or a file of keys.
   public let line: Int?
   /// The failure beneath this one.
   public let cause: (any Error)?
