@@ -55,7 +55,12 @@ struct ArmorTests {
     #expect(try Armor.decode(text) == file)
   }
 
-  @Test(arguments: lengths, [1, 7, 1000, 1_000_000])
+  @Test(arguments: lengths.filter { $0 < 1000 }, [1, 7])
+  func roundTripInSmallPieces(count: Int, pieceSize: Int) throws {
+    try roundTripInPieces(count: count, pieceSize: pieceSize)
+  }
+
+  @Test(arguments: lengths, [1000, 1_000_000])
   func roundTripInPieces(count: Int, pieceSize: Int) throws {
     let file = sampleBytes(count)
     let text = Armor.encode(file)

@@ -21,8 +21,8 @@ struct AgeVectorTests {
     let identities: [any Identity] =
       try vector.identities.map { try Age.identity(SecretBytes(utf8: $0)) }
       + vector.passphrases.map { ScryptIdentity(passphrase: SecretBytes(utf8: $0)) }
-    // A passphrase costs its work each time, however the file arrives.
-    let pieceSizes = vector.passphrases.isEmpty ? [1, 7, 1000, 1_000_000] : [7, 1_000_000]
+    // Many small pieces of a long file take their time, and say nothing new.
+    let pieceSizes = [1, 7, 1000, 1_000_000].filter { vector.file.count / $0 < 10_000 }
     for pieceSize in pieceSizes {
       var output = MemoryWriter()
       let input = PiecemealReader(vector.file, pieceSize: pieceSize)
