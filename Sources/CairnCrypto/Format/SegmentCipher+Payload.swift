@@ -30,7 +30,10 @@ extension SegmentCipher {
 
   /// Opens a segment even where the payload ends too early or too late after it.
   ///
-  /// - Parameter isLast: Whether the storage ends after this segment.
+  /// - Parameters:
+  ///   - sealed: The segment; it does not overlap `out`, since it may be tried twice.
+  ///   - isLast: Whether the storage ends after this segment.
+  ///   - out: As for ``open(_:index:isFinal:into:)``.
   /// - Returns: What is wrong with the payload after this segment, which is itself what the sealer
   ///   wrote here; usually nothing.
   mutating func openSound(

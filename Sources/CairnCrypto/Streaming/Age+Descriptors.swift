@@ -12,7 +12,7 @@ extension Age {
   /// do not make it on a thread of the cooperative pool.
   ///
   /// Uses as many threads as there are processors, up to `threadLimit`, but only the caller's for
-  /// less than 256 KiB. Memory: some 300 KiB for each thread, whatever the length.
+  /// less than 256 KiB. Memory: some 350 KiB for each thread, whatever the length.
   ///
   /// - Parameters:
   ///   - input: Read to its end. It may be non-blocking.

@@ -50,8 +50,8 @@ final class PieceSink: Sendable {
     do throws(Errno) {
       var done = 0
       while done < count {
-        let slot = piece.slot(done / segmentSize)
-        let part = UnsafeRawBufferPointer(rebasing: slot[..<min(segmentSize, count - done)])
+        let segment = piece.output(done / segmentSize)
+        let part = UnsafeRawBufferPointer(rebasing: segment[..<min(segmentSize, count - done)])
         if let start {
           // Where the caller's offset is at the very end of what a file can hold.
           let (place, isTooLarge) = start.addingReportingOverflow(offset(of: piece.index, done))

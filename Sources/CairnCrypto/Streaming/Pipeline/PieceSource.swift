@@ -69,7 +69,7 @@ final class PieceSource: Sendable {
     var done = 0
     while done < piece.inputCount {
       let count = min(segmentSize, piece.inputCount - done)
-      let part = UnsafeMutableRawBufferPointer(rebasing: piece.slot(done / segmentSize)[..<count])
+      let part = UnsafeMutableRawBufferPointer(rebasing: piece.input(done / segmentSize)[..<count])
       guard try read(at: start + Int64(done), into: part) == count else {
         stop()
         throw IOError(
@@ -101,7 +101,7 @@ final class PieceSource: Sendable {
     piece.inputCount = 0
     do throws(IOError) {
       for number in 0..<Piece.segmentCount where !state.isAtEnd {
-        let slot = UnsafeMutableRawBufferPointer(rebasing: piece.slot(number)[..<segmentSize])
+        let slot = UnsafeMutableRawBufferPointer(rebasing: piece.input(number)[..<segmentSize])
         let count = try read(&state, into: slot)
         piece.inputCount += count
         state.isAtEnd = count < segmentSize

@@ -3,7 +3,7 @@ internal import CairnCore
 /// Several threads that each take a piece of a stream, seal or open it and pass it on.
 ///
 /// All workers do the same, and the caller's thread is one of them: a short stream ends before
-/// another is needed, so none is started. Memory: a piece (257 KiB) and a cipher for each worker.
+/// another is needed, so none is started. Memory: a piece (321 KiB) and a cipher for each worker.
 final class SegmentPipeline: Sendable {
   private let direction: PipelineDirection
   private let key: PayloadKey
@@ -111,16 +111,16 @@ final class SegmentPipeline: Sendable {
     repeat {
       let size = min(direction.inputSize, piece.inputCount - done)
       done += size
-      let slot = piece.slot(number)
-      let input = UnsafeRawBufferPointer(rebasing: slot[..<size])
+      let input = UnsafeRawBufferPointer(rebasing: piece.input(number)[..<size])
+      let output = piece.output(number)
       let isLast = piece.isLast && done == piece.inputCount
       let index = firstSegment + UInt64(number)
       switch direction {
       case .sealing:
-        try cipher.seal(input, index: index, isFinal: isLast, into: slot)
+        try cipher.seal(input, index: index, isFinal: isLast, into: output)
         count += size + Segment.tagSize
       case .opening:
-        let failure = try cipher.openSound(input, index: index, isLast: isLast, into: slot)
+        let failure = try cipher.openSound(input, index: index, isLast: isLast, into: output)
         count += size - Segment.tagSize
         if let failure { return failure }
       }
