@@ -10,12 +10,13 @@ struct SampleFile {
   /// The sealed segments in order.
   let segments: [[UInt8]]
 
-  init(plainCount: Int) throws {
+  init(plainCount: Int) throws { try self.init(plain: sampleBytes(plainCount)) }
+
+  init(plain: [UInt8]) throws {
     let (header, fileKey) = try Header.seal(to: [X25519Identity.generate().recipient])
     let (nonce, key) = try PayloadKey.generate(for: fileKey)
-    let plain = sampleBytes(plainCount)
     var cipher = try SegmentCipher(key)
-    let last = Int(Segment.count(forPlain: Int64(plainCount))) - 1
+    let last = Int(Segment.count(forPlain: Int64(plain.count))) - 1
     segments = try (0...last).map { i in
       let piece = plain[(i * Segment.plainSize)...].prefix(Segment.plainSize)
       return try cipher.seal(Array(piece), index: UInt64(i), isFinal: i == last)

@@ -5,9 +5,9 @@ import SystemPackage
 final class TemporaryFolder: Sendable {
   let path: FilePath
 
-  init() throws {
+  init(in parent: String = NSTemporaryDirectory()) throws {
     let name = "cairn-crypto-\(UInt64.random(in: .min ... .max))"
-    path = FilePath(NSTemporaryDirectory()).appending(name)
+    path = FilePath(parent).appending(name)
     try FileManager.default.createDirectory(
       atPath: path.string, withIntermediateDirectories: false)
   }
@@ -24,6 +24,11 @@ final class TemporaryFolder: Sendable {
 
   func write(_ name: String, _ bytes: [UInt8]) throws {
     try Data(bytes).write(to: URL(filePath: path(of: name)))
+  }
+
+  /// All names in the folder, sorted.
+  var names: [String] {
+    get throws { try FileManager.default.contentsOfDirectory(atPath: path.string).sorted() }
   }
 
   func content(_ name: String) throws -> [UInt8] {
