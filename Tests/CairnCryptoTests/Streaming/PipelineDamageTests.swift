@@ -150,12 +150,13 @@ struct PipelineDamageTests {
       let a = Int.random(in: 0..<segments.count, using: &random)
       let b = Int.random(in: 0..<segments.count, using: &random)
       switch Int.random(in: 0..<6, using: &random) {
-      case 0: segments[a][Int.random(in: 0..<segments[a].count, using: &random)] ^= 1
+      case 0 where !segments[a].isEmpty:
+        segments[a][Int.random(in: 0..<segments[a].count, using: &random)] ^= 1
       case 1: segments.swapAt(a, b)
       case 2: segments.remove(at: a)
       case 3: segments.insert(segments[b], at: a)
       case 4: segments = Array(segments.prefix(max(1, a)))
-      default: segments[a].removeLast(Int.random(in: 1...segments[a].count / 2, using: &random))
+      default: segments[a].removeLast(Int.random(in: 0...segments[a].count / 2, using: &random))
       }
     }
     try expectSameOnThreads(sample.file(segments), sample, "seed \(seed)")
