@@ -26,8 +26,8 @@ struct InspectCommand: ParsableCommand {
     try output.writeLine(
       "an age file, version 1" + (summary.isArmored ? ", armored as text" : ""))
     try output.writeLine("encrypted for:")
-    for recipient in summary.recipients {
-      try output.writeLine("  \(recipient.type): \(recipient.name)")
+    for stanza in summary.stanzas {
+      try output.writeLine("  \(stanza.type): \(stanza.name)")
     }
     let postQuantum = summary.isPostQuantum.map { $0 ? "yes" : "no" } ?? "unknown"
     try output.writeLine("safe from quantum computers: \(postQuantum)")
