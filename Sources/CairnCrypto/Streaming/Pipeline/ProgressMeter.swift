@@ -6,6 +6,8 @@ final class ProgressMeter: Sendable {
     var count: Int64 = 0
     /// The first report comes as soon as there is something to tell.
     var lastReport: ContinuousClock.Instant?
+    /// What the reporter threw; nothing more is reported then.
+    var failure: CryptoError?
   }
 
   private let reporter: any ProgressReporter
@@ -19,13 +21,16 @@ final class ProgressMeter: Sendable {
     self.total = total
   }
 
+  /// - Throws: ``CryptoError/Code/cancelled`` once the reporter has thrown, in every thread.
   func advance(by count: Int) throws(CryptoError) {
     let failure: CryptoError? = state.withLock { state in
+      if let failure = state.failure { return failure }
       state.count += Int64(count)
       let now = ContinuousClock.now
       if let last = state.lastReport, now - last < .milliseconds(100) { return nil }
       state.lastReport = now
-      return report(state.count)
+      state.failure = report(state.count)
+      return state.failure
     }
     if let failure { throw failure }
   }
