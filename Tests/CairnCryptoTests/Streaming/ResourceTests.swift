@@ -42,7 +42,7 @@ import Testing
         }
         _ = try ResourceTests.roundTrip(
           LongSample.prefix(pieceSize + 1), in: folder, workerCount: 8)
-        #expect(try (1...7).contains(ProcessFigures.threadCount - before), "all but the caller's")
+        #expect(try ProcessFigures.threadCount > before)
       }
     }
 
