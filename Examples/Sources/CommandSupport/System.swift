@@ -36,6 +36,17 @@ extension FilePath {
     _ = withPlatformString { unlink($0) }
   }
 
+  /// Gives the file another name, and takes that from the file that has it.
+  package func rename(to other: FilePath) throws(Errno) {
+    let status = withPlatformString { old in
+      other.withPlatformString { new in
+        // `rename` itself would be taken for this method.
+        renameat(AT_FDCWD, old, AT_FDCWD, new)
+      }
+    }
+    guard status == 0 else { throw Errno(rawValue: errno) }
+  }
+
   /// The path without symbolic links, "." and "..".
   package func resolved() throws -> FilePath {
     try withPlatformString { path in

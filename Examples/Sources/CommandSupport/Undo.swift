@@ -1,0 +1,117 @@
+package import SystemPackage
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// What is undone when a signal ends the process: a file that is not whole is removed, and a
+/// terminal that hides what is typed shows it again.
+///
+/// The handler of the signals does that, since the work may be waiting for input at that moment;
+/// it makes only calls that POSIX allows there. One file and one terminal at a time: the commands
+/// work on one, and ask on their main thread.
+package enum Undo {
+  /// Removes a file if a signal ends the process during `body`.
+  package static func removing<Result>(
+    _ file: FilePath, during body: () throws -> Result
+  ) rethrows -> Result {
+    handleSignals()
+    return try file.withPlatformString { name in
+      undo.pointee.file = name
+      defer { undo.pointee.file = nil }
+      return try body()
+    }
+  }
+
+  /// Hides what is typed on a terminal during `body`, or until a signal ends or stops the process.
+  package static func hidingInput<Result>(
+    on terminal: FileDescriptor, during body: () throws -> Result
+  ) throws -> Result {
+    handleSignals()
+    guard tcgetattr(terminal.rawValue, &undo.pointee.shown) == 0 else {
+      throw Errno(rawValue: errno)
+    }
+    undo.pointee.hidden = undo.pointee.shown
+    undo.pointee.hidden.c_lflag &= ~tcflag_t(ECHO)
+    undo.pointee.terminal = terminal.rawValue
+    defer {
+      tcsetattr(terminal.rawValue, TCSAFLUSH, &undo.pointee.shown)
+      undo.pointee.terminal = -1
+    }
+    // Typed ahead, a secret would have been shown: it does not count.
+    guard tcsetattr(terminal.rawValue, TCSAFLUSH, &undo.pointee.hidden) == 0 else {
+      throw Errno(rawValue: errno)
+    }
+    return try body()
+  }
+
+  private static func handleSignals() {
+    guard !undo.pointee.isReady else { return }
+    undo.pointee.isReady = true
+    for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] { handle(number, endProcessUndoing) }
+    handle(SIGTSTP, stopProcessUndoing)
+  }
+}
+
+/// A signal that whoever started the process had it ignore, as `nohup` does, stays ignored.
+private func handle(_ number: Int32, _ handler: @escaping @convention(c) (Int32) -> Void) {
+  let before = unsafeBitCast(signal(number, handler), to: Int.self)
+  if before == unsafeBitCast(SIG_IGN, to: Int.self) { _ = signal(number, SIG_IGN) }
+}
+
+private struct ToUndo {
+  var isReady = false
+  var file: UnsafePointer<CInterop.PlatformChar>?
+  var terminal: Int32 = -1
+  var shown = termios()
+  var hidden = termios()
+}
+
+/// Memory of its own that is never freed, as a handler may run at any time. It is ready before the
+/// first handler is there.
+private nonisolated(unsafe) let undo: UnsafeMutablePointer<ToUndo> = {
+  let undo = UnsafeMutablePointer<ToUndo>.allocate(capacity: 1)
+  undo.initialize(to: ToUndo())
+  return undo
+}()
+
+/// Ends the process by the signal that it got, so that the shell knows.
+private func endProcessUndoing(_ number: Int32) {
+  if let file = undo.pointee.file { unlink(file) }
+  showInput()
+  _ = signal(number, SIG_DFL)
+  // It is blocked until the handler returns.
+  raise(number)
+}
+
+/// Stops the process, and goes on where it was when it is continued; a process that nobody could
+/// continue is not stopped at all.
+private func stopProcessUndoing(_ number: Int32) {
+  let reason = errno
+  showInput()
+  _ = signal(number, SIG_DFL)
+  var stopping = sigset_t()
+  sigemptyset(&stopping)
+  sigaddset(&stopping, number)
+  raise(number)
+  pthread_sigmask(SIG_UNBLOCK, &stopping, nil)
+  // Here it is stopped.
+  pthread_sigmask(SIG_BLOCK, &stopping, nil)
+  _ = signal(number, stopProcessUndoing)
+  if undo.pointee.terminal >= 0 {
+    tcsetattr(undo.pointee.terminal, TCSAFLUSH, &undo.pointee.hidden)
+  }
+  errno = reason
+}
+
+private func showInput() {
+  guard undo.pointee.terminal >= 0 else { return }
+  // Otherwise a process in the background would be stopped by this.
+  let handler = signal(SIGTTOU, SIG_IGN)
+  tcsetattr(undo.pointee.terminal, TCSAFLUSH, &undo.pointee.shown)
+  _ = signal(SIGTTOU, handler)
+}
