@@ -10,6 +10,8 @@ package struct ProgressLine: ProgressReporter {
 
   /// Whether the line stands on the terminal now; messages clear it first.
   private static let isShown = Mutex(false)
+  /// The unit of what is only a stream.
+  private static let bytes = "bytes"
   private static let erase = "\r\u{1B}[K"
 
   /// A reporter for an operation.
@@ -19,13 +21,8 @@ package struct ProgressLine: ProgressReporter {
 
   package func report(_ progress: Progress) {
     let seconds = (ContinuousClock.now - start).seconds
-    var parts = ["\(Formatting.count(progress.completed)) \(progress.unit)"]
-    if let total = progress.total, total > progress.completed {
-      parts[0] =
-        "\(Formatting.count(progress.completed)) of \(Formatting.count(total)) "
-        + progress.unit
-    }
-    parts.append(Formatting.bytes(max(0, progress.bytes)))
+    var parts = [count(progress)]
+    if progress.unit != Self.bytes { parts.append(Formatting.bytes(max(0, progress.bytes))) }
     // The first moments say nothing about the rest.
     if seconds > 1 {
       parts.append("\(Formatting.bytes(Int64(Double(max(0, progress.bytes)) / seconds)))/s")
@@ -38,6 +35,17 @@ package struct ProgressLine: ProgressReporter {
       isShown = true
       Self.write(Self.erase + text.prefix(terminalWidth() - 1))
     }
+  }
+
+  /// How much is done, and of how much if that is known.
+  private func count(_ progress: Progress) -> String {
+    let isBytes = progress.unit == Self.bytes
+    let text = { (number: Int64) in
+      isBytes ? Formatting.bytes(max(0, number)) : Formatting.count(number)
+    }
+    var words = [text(progress.completed)]
+    if let total = progress.total, total > progress.completed { words += ["of", text(total)] }
+    return (isBytes ? words : words + [progress.unit]).joined(separator: " ")
   }
 
   private func share(_ progress: Progress) -> Double? {
