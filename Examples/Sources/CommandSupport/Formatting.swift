@@ -97,6 +97,19 @@ package enum Formatting {
       : "\(whole / 3600):\(padded(whole / 60 % 60, to: 2)) h"
   }
 
+  /// Text for a line of its own: what would end the line or move the cursor is shown as `\x1b`.
+  package static func oneLine(_ text: String) -> String {
+    var line = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      switch scalar.properties.generalCategory {
+      case .control, .lineSeparator, .paragraphSeparator:
+        line.append(contentsOf: "\\x\(String(scalar.value, radix: 16))".unicodeScalars)
+      default: line.append(scalar)
+      }
+    }
+    return String(line)
+  }
+
   package static func octal(_ permissions: UInt16) -> String {
     let digits = String(permissions, radix: 8)
     return String(repeating: "0", count: max(0, 4 - digits.count)) + digits

@@ -1,5 +1,5 @@
 package import CairnCrypto
-import SystemPackage
+package import SystemPackage
 
 /// Files that hold keys and passphrases.
 package enum SecretFile {
@@ -8,6 +8,18 @@ package enum SecretFile {
 
   /// The whole content; it may also come from a pipe.
   package static func read(_ name: ArgumentBytes) throws -> SecretBytes {
+    do {
+      let file = try FileDescriptor.open(name.path, .readOnly, options: .closeOnExec)
+      return try file.closeAfter { try read(from: file, name.text) }
+    } catch let error as Errno {
+      throw Failure("cannot read \(name.text): \(error); check its name and its permissions")
+    }
+  }
+
+  /// All that a descriptor still gives.
+  ///
+  /// - Parameter name: For messages.
+  package static func read(from file: FileDescriptor, _ name: String) throws -> SecretBytes {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: limit, alignment: 16)
     // Freed memory is handed on as it is.
     defer {
@@ -15,21 +27,14 @@ package enum SecretFile {
       buffer.deallocate()
     }
     var count = 0
-    do {
-      let file = try FileDescriptor.open(name.path, .readOnly, options: .closeOnExec)
-      try file.closeAfter {
-        while count < limit {
-          let free = UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
-          let added = try file.read(into: free)
-          if added == 0 { break }
-          count += added
-        }
-      }
-    } catch {
-      throw Failure("cannot read \(name.text): \(error); check its name and its permissions")
+    while count < limit {
+      let free = UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
+      let added = try file.read(into: free)
+      if added == 0 { break }
+      count += added
     }
     guard count < limit else {
-      throw Failure("\(name.text) is too large for a file of keys or a passphrase")
+      throw Failure("\(name) is too large for a file of keys or a passphrase")
     }
     return SecretBytes(copying: UnsafeRawBufferPointer(rebasing: buffer[..<count]).bytes)
   }

@@ -1,28 +1,14 @@
 import ArgumentParser
-import CairnCrypto
-import CommandSupport
 
 struct DecryptCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "decrypt", abstract: "Decrypt a file.")
+    commandName: "decrypt", abstract: "Decrypt a file.",
+    discussion: """
+      Without -i, the passphrase is asked for that the file was encrypted with. A new file can be \
+      read by its owner only.
+      """)
 
-  @OptionGroup var identities: IdentityOptions
-  @OptionGroup var passphraseSource: PassphraseOptions
-  @OptionGroup var output: OutputOptions
-  @OptionGroup var input: InputOptions
+  @OptionGroup var files: FileOptions
 
-  func run() throws {
-    let everybody = try identities.load(SecretSource(passphraseSource))
-    try input.withFile { input in
-      try output.write(isText: true) { file in
-        try Age.open(
-          from: input, to: file, identities: everybody,
-          progress: ProgressLine.reporter("decrypt"))
-      } toFile: { path in
-        try Age.open(
-          from: input, toFileAt: path, identities: everybody,
-          progress: ProgressLine.reporter("decrypt"))
-      }
-    }
-  }
+  func run() throws { try files.decrypt() }
 }

@@ -5,7 +5,15 @@ import CommandSupport
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect", abstract: "Tell for whom a file is encrypted, and how long it is.",
-    discussion: "No key is needed, and nothing is checked: a key alone could do that.")
+    discussion: """
+      No key is needed, and nothing is checked: a key alone could do that.
+
+      With --json, the document has these keys: isArmored; recipients, a list of type (as in the \
+      header), name (in words) and argumentCount; needsPassphrase; isPostQuantum, left out if that \
+      is not known; and numbers of bytes: headerByteCount, payloadByteCount (from the nonce on), \
+      armorByteCount, plainByteCount and overheadByteCount, the last two left out if the file was \
+      cut off or damaged so that no content has such a length.
+      """)
 
   @Flag(help: "Put out one JSON document.")
   var json = false

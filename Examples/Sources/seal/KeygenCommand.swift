@@ -27,12 +27,18 @@ struct KeygenCommand: ParsableCommand {
       throw Failure("a key is made of nothing: leave out \(input.text), or give -y as well")
     }
     let (text, recipient) = try makeKey()
-    if let output, output.text != "-" {
+    if let output, !output.isStandard {
       try SecretFile.create(output, text)
       printMessage("Public key: \(recipient)")
     } else {
-      if !FileDescriptor.standardOutput.isTerminal { printMessage("Public key: \(recipient)") }
-      try text.withUnsafeBytes { _ = try FileDescriptor.standardOutput.writeAll($0) }
+      let file = FileDescriptor.standardOutput
+      if !file.isTerminal { printMessage("Public key: \(recipient)") }
+      if let status = try? Stat(file), status.type == .regular,
+        status.permissions.contains(.otherRead)
+      {
+        printMessage("seal: warning: everybody can read the file that the private key goes to")
+      }
+      try text.withUnsafeBytes { _ = try file.writeAll($0) }
     }
   }
 
@@ -47,15 +53,18 @@ struct KeygenCommand: ParsableCommand {
   }
 
   private func convert() throws {
-    let text = try SecretFile.read(input.name ?? ArgumentBytes("/dev/stdin".utf8))
+    if input.isStandard, passphraseSource.isStandardInput {
+      throw Failure("standard input is to be read for several things: name a file for one")
+    }
+    let text = try (input.name ?? ArgumentBytes("-".utf8)).readKeys()
     let file = try IdentityFile(
-      parsing: text, passphrase: SecretSource(passphraseSource).provider)
+      parsing: text, passphrase: SecretSource(passphraseSource).provider, plugins: Plugins.host)
     guard file.recipients.count == file.identities.count else {
       throw Failure("\(input.text) has an identity that does not tell its public half")
     }
     let lines = file.recipients.map { "\($0)\n" }.joined()
     let bytes = Array(lines.utf8)
-    if let output, output.text != "-" {
+    if let output, !output.isStandard {
       try SecretFile.create(output, SecretBytes(copying: bytes.span.bytes))
     } else {
       _ = try FileDescriptor.standardOutput.writeAll(bytes)

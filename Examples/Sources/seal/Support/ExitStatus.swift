@@ -7,21 +7,24 @@ import SystemPackage
 enum ExitStatus {
   /// The status for what a command threw, after one line on standard error.
   static func reporting(_ error: any Error) -> Int32 {
-    if let error = error as? CryptoError {
+    switch error {
+    case let error as CryptoError:
       // As in `seal decrypt … | head`: there is nobody to tell, and nothing was wrong.
       if error.code == .io, (error.cause as? IOError)?.errno == .brokenPipe { return 1 }
-      printMessage("seal: \(kind(of: error))\(error)")
+      printFailure("\(kind(of: error))\(error)")
       return 1
-    }
-    if error is Failure || error is Errno {
-      printMessage("seal: \(error)")
+    case is Failure, is Errno:
+      printFailure("\(error)")
       return 1
+    case _ where SealCommand.exitCode(for: error) != .success:
+      let message = SealCommand.message(for: error)
+      let parts = message.split(whereSeparator: \.isNewline)
+        .map { $0.drop(while: \.isWhitespace) }
+      printFailure("\(parts.joined(separator: " ")); see seal --help")
+      return 1
+    default: break
     }
     let message = SealCommand.fullMessage(for: error)
-    guard SealCommand.exitCode(for: error) == .success else {
-      printMessage(message)
-      return 1
-    }
     _ = try? FileDescriptor.standardOutput.writeAll((message + "\n").utf8)
     return 0
   }
@@ -39,7 +42,12 @@ enum ExitStatus {
   }
 }
 
-/// Writes a line on standard error.
+/// Writes the one line that says why the command failed.
+private func printFailure(_ message: String) {
+  printMessage("seal: \(Formatting.oneLine(message))")
+}
+
+/// Writes a message on standard error.
 func printMessage(_ message: String) {
   ProgressLine.clear()
   // There is nobody to tell if this fails.

@@ -4,13 +4,15 @@ import SystemPackage
 
 /// The file that a command reads.
 struct InputOptions: ParsableArguments {
-  @Argument(help: ArgumentHelp("The file to read.", valueName: "IN"))
+  @Argument(help: ArgumentHelp("The file to read, or - .", valueName: "IN"))
   var name: ArgumentBytes?
 
   /// For messages.
   var text: String { isStandard ? "standard input" : name?.text ?? "" }
 
-  private var isStandard: Bool { name == nil || name?.text == "-" }
+  var isStandard: Bool { name?.isStandard ?? true }
+
+  var isTerminal: Bool { isStandard && FileDescriptor.standardInput.isTerminal }
 
   func withFile<Result>(_ body: (FileDescriptor) throws -> Result) throws -> Result {
     guard let name, !isStandard else { return try body(.standardInput) }

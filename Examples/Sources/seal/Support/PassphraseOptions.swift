@@ -1,4 +1,5 @@
 import ArgumentParser
+import SystemPackage
 
 /// Where passphrases come from.
 struct PassphraseOptions: ParsableArguments {
@@ -7,4 +8,6 @@ struct PassphraseOptions: ParsableArguments {
       "Read passphrases from this descriptor, one to a line, instead of asking on the terminal.",
       valueName: "N"))
   var passphraseFd: Int32?
+
+  var isStandardInput: Bool { passphraseFd == FileDescriptor.standardInput.rawValue }
 }

@@ -24,15 +24,21 @@ struct RecipientOptions: ParsableArguments {
         throw Failure("\(text): \(error)")
       }
     }
-    let listed = try recipientFiles.flatMap { name in
-      do {
-        return try SecretFile.read(name.readable).withBytes { text in
-          try RecipientFile(parsing: text, plugins: Plugins.host).recipients
-        }
-      } catch let error as CryptoError {
-        throw Failure("\(name.text): \(error)")
-      }
+    return try named + recipientFiles.flatMap(load)
+  }
+
+  private func load(_ name: ArgumentBytes) throws -> [any Recipient] {
+    let text = try name.readKeys().withUnsafeBytes { Array($0) }
+    let (usable, ignored) = UnusableSSHKeys.remove(from: text)
+    for key in ignored {
+      printMessage(
+        "seal: warning: \(name.text), line \(key.line): nothing can be encrypted for a key of the"
+          + " type \(key.type); it is ignored")
     }
-    return named + listed
+    do {
+      return try RecipientFile(parsing: usable, plugins: Plugins.host).recipients
+    } catch {
+      throw Failure("\(name.text): \(error)")
+    }
   }
 }

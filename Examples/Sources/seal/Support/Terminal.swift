@@ -2,31 +2,17 @@ import CairnCrypto
 import CommandSupport
 import SystemPackage
 
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
 /// The terminal of this process, whatever its standard streams are.
 enum Terminal {
   /// Asks for a secret, which is not shown while it is typed.
   static func readSecret(_ prompt: String) throws -> SecretBytes {
     try withTerminal { terminal in
-      var shown = termios()
-      tcgetattr(terminal.rawValue, &shown)
-      var hidden = shown
-      hidden.c_lflag &= ~tcflag_t(ECHO)
-      // Typed ahead, a secret would be shown.
-      tcsetattr(terminal.rawValue, TCSAFLUSH, &hidden)
-      defer {
-        tcsetattr(terminal.rawValue, TCSAFLUSH, &shown)
-        _ = try? terminal.writeAll("\n".utf8)
+      try Undo.hidingInput(on: terminal) {
+        // The end of the line that is typed is hidden too.
+        defer { _ = try? terminal.writeAll("\n".utf8) }
+        _ = try terminal.writeAll("\(prompt): ".utf8)
+        return try SecretLine.read(from: terminal)
       }
-      _ = try terminal.writeAll("\(prompt): ".utf8)
-      return try SecretLine.read(from: terminal)
     }
   }
 
