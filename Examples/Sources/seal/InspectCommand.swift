@@ -8,7 +8,7 @@ struct InspectCommand: ParsableCommand {
     discussion: """
       No key is needed, and nothing is checked: a key alone could do that.
 
-      With --json, the document has these keys: isArmored; recipients, a list of type (as in the \
+      With --json, the document has these keys: isArmored; stanzas, a list of type (as in the \
       header), name (in words) and argumentCount; needsPassphrase; isPostQuantum, left out if that \
       is not known; and numbers of bytes: headerByteCount, payloadByteCount (from the nonce on), \
       armorByteCount, plainByteCount and overheadByteCount, the last two left out if the file was \
