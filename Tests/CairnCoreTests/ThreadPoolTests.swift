@@ -1,3 +1,4 @@
+import Foundation
 import SystemPackage
 import Testing
 
@@ -101,4 +102,33 @@ import Testing
     }
     #expect(sum == 42)
   }
+
+  @Test func offeredWorkIsDoneLikeAnyOther() {
+    let done = Monitor(0)
+    let pool = ThreadPool(limit: 2)
+    for _ in 0..<50 { #expect(pool.offer { done.change { $0 += 1 } }) }
+    done.wait { $0 == 50 ? .some(()) : nil }
+  }
+
+  #if os(Linux)
+    /// In a process of its own, which it limits.
+    @Test func offeredWorkWaitsWhereThereAreNoThreads() async {
+      await #expect(processExitsWith: .success) {
+        let done = Monitor(0)
+        let pool = ThreadPool(limit: 2)
+        let addressSpace = __rlimit_resource_t(RLIMIT_AS.rawValue)
+        var old = rlimit()
+        #expect(getrlimit(addressSpace, &old) == 0)
+        var none = old
+        none.rlim_cur = 1 << 20
+        #expect(setrlimit(addressSpace, &none) == 0)
+        let hasThread = pool.offer { done.change { $0 += 1 } }
+        #expect(setrlimit(addressSpace, &old) == 0)
+        #expect(!hasThread)
+        #expect(done.withLock { $0 } == 0)
+        pool.submit { done.change { $0 += 1 } }
+        done.wait { $0 == 2 ? .some(()) : nil }
+      }
+    }
+  #endif
 }

@@ -1,4 +1,5 @@
 import CairnCrypto
+import Foundation
 import Testing
 
 @Suite("Passphrases")
@@ -60,4 +61,35 @@ struct ScryptKeyTests {
     }
     #expect(try identity.unwrap([Stanza(type: "X25519", arguments: [], body: [])]) == nil)
   }
+
+  /// A terabyte, which few machines have; a limit of the process sees to it that this one has not.
+  @Test func moreMemoryThanThereIsIsRefusedAtOnce() async {
+    await #expect(processExitsWith: .success) {
+      let passphrase = SecretBytes(utf8: "x")
+      let strong = try ScryptRecipient(passphrase: passphrase, workFactor: 30)
+      let modest = try ScryptRecipient(passphrase: passphrase, workFactor: 2)
+      let stanza = try #require(try modest.wrap(FileKey()).stanzas.first)
+      let greedy = Stanza(
+        type: stanza.type, arguments: [stanza.arguments[0], "30"], body: stanza.body)
+      let identity = ScryptIdentity(passphrase: passphrase, maxWorkFactor: 30)
+      var limit = rlimit()
+      #expect(getrlimit(addressSpace, &limit) == 0)
+      limit.rlim_cur = 1 << 35
+      #expect(setrlimit(addressSpace, &limit) == 0)
+      let clock = ContinuousClock()
+      let time = clock.measure {
+        expect(.workFactor) { _ = try strong.wrap(FileKey()) }
+        expect(.workFactor) { _ = try identity.unwrap([greedy]) }
+      }
+      #expect(time < .seconds(1))
+      let error = #expect(throws: CryptoError.self) { try strong.wrap(FileKey()) }
+      #expect(error?.message.contains("1048576 MiB") == true)
+    }
+  }
 }
+
+#if canImport(Glibc)
+  private let addressSpace = __rlimit_resource_t(RLIMIT_AS.rawValue)
+#else
+  private let addressSpace = RLIMIT_AS
+#endif
