@@ -72,7 +72,9 @@ struct SignalTests {
               try input.seek(offset: 0, from: .start)
               let error = SignalTests.seal(input, output, workerCount: workerCount)
               #expect(error?.code == .io)
-              #expect((error?.cause as? IOError)?.errno == .brokenPipe)
+              // A socket whose reader goes before it has read everything may say so once.
+              let reason = (error?.cause as? IOError)?.errno
+              #expect(reason == .brokenPipe || (isSocket && reason == .connectionReset))
             }
             #expect(!SignalTests.isBrokenPipePending)
             #expect(!SignalTests.isBrokenPipeBlocked)
