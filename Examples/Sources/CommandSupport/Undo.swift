@@ -52,8 +52,17 @@ package enum Undo {
   private static func handleSignals() {
     guard !undo.pointee.isReady else { return }
     undo.pointee.isReady = true
-    for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] { handle(number, endProcessUndoing) }
+    var handled = sigset_t()
+    sigemptyset(&handled)
+    for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
+      handle(number, endProcessUndoing)
+      sigaddset(&handled, number)
+    }
     handle(SIGTSTP, stopProcessUndoing)
+    sigaddset(&handled, SIGTSTP)
+    // Whoever starts us from a thread that blocks them, as those of Dispatch do, means only that
+    // thread.
+    pthread_sigmask(SIG_UNBLOCK, &handled, nil)
   }
 }
 
