@@ -36,7 +36,7 @@ struct KeygenCommand: ParsableCommand {
       if let status = try? Stat(file), status.type == .regular,
         status.permissions.contains(.otherRead)
       {
-        printMessage("seal: warning: everybody can read the file that the private key goes to")
+        printWarning("everybody can read the file that the private key goes to")
       }
       try text.withUnsafeBytes { _ = try file.writeAll($0) }
     }

@@ -47,6 +47,11 @@ private func printFailure(_ message: String) {
   printMessage("seal: \(Formatting.oneLine(message))")
 }
 
+/// Writes a line that says what the person may not have meant, though the command goes on.
+func printWarning(_ message: String) {
+  printMessage("seal: warning: \(Formatting.oneLine(message))")
+}
+
 /// Writes a message on standard error.
 func printMessage(_ message: String) {
   ProgressLine.clear()

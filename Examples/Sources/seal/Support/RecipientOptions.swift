@@ -31,9 +31,9 @@ struct RecipientOptions: ParsableArguments {
     let text = try name.readKeys().withUnsafeBytes { Array($0) }
     let (usable, ignored) = UnusableSSHKeys.remove(from: text)
     for key in ignored {
-      printMessage(
-        "seal: warning: \(name.text), line \(key.line): nothing can be encrypted for a key of the"
-          + " type \(key.type); it is ignored")
+      printWarning(
+        "\(name.text), line \(key.line): nothing can be encrypted for a key of the type"
+          + " \(key.type); it is ignored")
     }
     do {
       return try RecipientFile(parsing: usable, plugins: Plugins.host).recipients
