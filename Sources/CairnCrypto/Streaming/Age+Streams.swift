@@ -76,12 +76,13 @@ extension OpeningReader {
       } catch {
         failure = error
       }
+      // Before it is written: whoever cancels must not find that the output is whole after all.
+      try meter?.advance(by: buffer.count)
       do throws(IOError) {
         try output.write(buffer.bytes.bytes)
       } catch {
         throw .io(error)
       }
-      try meter?.advance(by: buffer.count)
     }
     if let failure { throw failure }
   }

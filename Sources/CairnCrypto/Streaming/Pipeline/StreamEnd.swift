@@ -51,13 +51,17 @@ struct StreamEnd {
     size = status.size
     let isAppending = try file.isAppending()
     isPositioned = status.kind == .regular && !isAppending
-    // Files that the system makes up as they are read, as in /proc, say that they are empty.
-    if status.kind == .regular, status.size > 0 {
-      let offset = try Self.offset(of: file, name)
-      range = PieceSource.Range(start: offset, end: max(offset, status.size))
-    } else {
+    // Files that the system makes up as they are read say that they are empty, as in /proc, or have
+    // one page, as in /sys. A file of one piece gains nothing from being read by position.
+    guard status.kind == .regular, status.size > 0 else {
       range = nil
+      return
     }
+    let offset = try Self.offset(of: file, name)
+    let isLong = status.size > Piece.segmentCount * Segment.sealedSize
+    range =
+      isLong || offset >= status.size
+      ? PieceSource.Range(start: offset, end: max(offset, status.size)) : nil
   }
 
   /// How many bytes are to come, if that is known.
