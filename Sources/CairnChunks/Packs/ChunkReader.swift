@@ -48,7 +48,7 @@ package final class ChunkReader: @unchecked Sendable {
   private var scratch = ByteBuffer(capacity: 256 << 10)
 
   /// - Parameter blockBudget: how many bytes of unpacked blocks are kept.
-  package init(_ repository: Repository, blockBudget: Int = 4 << 20) {
+  package init(_ repository: Repository, blockBudget: Int = 2 << 20) {
     target = repository.target
     index = repository.loadedIndex
     keys = repository.packKeys
