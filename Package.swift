@@ -18,6 +18,7 @@ let package = Package(
   products: [
     .library(name: "Cairn", targets: ["Cairn"]),
     .library(name: "CairnCore", targets: ["CairnCore"]),
+    .library(name: "CairnIntern", targets: ["CairnIntern"]),
     .library(name: "CairnCrypto", targets: ["CairnCrypto"]),
     .library(name: "CairnChunks", targets: ["CairnChunks"]),
     .library(name: "CairnFiles", targets: ["CairnFiles"]),
@@ -36,6 +37,7 @@ let package = Package(
     .systemLibrary(name: "CPosix"),
 
     .target(name: "CairnCore", dependencies: ["CPosix", system], swiftSettings: settings),
+    .target(name: "CairnIntern", dependencies: ["CairnCore", system], swiftSettings: settings),
     .target(
       name: "CairnCrypto", dependencies: ["CairnCore", "CLibCrypto", system],
       swiftSettings: settings),
@@ -51,6 +53,10 @@ let package = Package(
 
     .testTarget(
       name: "CairnCoreTests", dependencies: ["CairnCore", system], swiftSettings: settings),
+    .testTarget(
+      name: "CairnInternTests", dependencies: ["CairnIntern", "CairnCore", system],
+      resources: [.copy("Golden")],
+      swiftSettings: settings),
     .testTarget(
       name: "CairnCryptoTests", dependencies: ["CairnCrypto", "CairnCore", system],
       swiftSettings: settings),

@@ -1,0 +1,298 @@
+import CairnCore
+import SystemPackage
+
+/// The arena, without the type that tells its symbols from others': plain code, compiled once.
+///
+/// Must: the records from `frozenEnd` to `end` are whole, distinct, and each in the table under its
+/// hash; none of them is in the frozen arena beneath.
+@usableFromInline
+struct ArenaCore: ~Copyable {
+  private var memory: ReservedMemory
+  /// Where the records start: behind the header of the frozen arena beneath, if there is one.
+  private let lead: Int
+  private(set) var end: Int
+  private let limit: Int
+  private let longestString: Int
+  private let growth: ArenaOptions.Growth
+  let seed: UInt64?
+  let layout: RecordLayout
+  let hash: ByteHash
+  private var table = GroupTable()
+  /// The strings that were added here.
+  private(set) var added = 0
+  /// The bytes of their content.
+  private var text = 0
+
+  let frozen: FrozenCore?
+  private let frozenView: GroupView
+  private let frozenHash: ByteHash
+  private var frozenCount: Int { frozen?.count ?? 0 }
+  private var frozenEnd: Int { frozen?.records.end ?? 0 }
+
+  /// - Throws: ``InternError/Code/memory`` if the system has no address space to give.
+  init(_ options: ArenaOptions, hash: ByteHash) throws(InternError) {
+    layout = options.layout
+    limit = Self.limit(options)
+    memory = try Self.reserve(limit)
+    lead = 0
+    end = 0
+    longestString = min(max(0, options.longestString), RecordLayout.longest)
+    growth = options.growth
+    seed = options.seed
+    self.hash = hash
+    frozen = nil
+    frozenView = .empty
+    frozenHash = hash
+  }
+
+  /// An arena on top of a frozen one, whose layout it takes.
+  init(extending frozen: FrozenCore, _ options: ArenaOptions) throws(InternError) {
+    var options = options
+    options.granule = .init(shift: frozen.records.layout.granuleShift)
+    let reach = max(Self.limit(options), frozen.records.end)
+    var reserved = try Self.reserve(FrozenHeader.size + reach)
+    try frozen.place(into: &reserved)
+    memory = reserved
+    layout = frozen.records.layout
+    limit = reach
+    lead = FrozenHeader.size
+    end = frozen.records.end
+    longestString = min(max(0, options.longestString), RecordLayout.longest)
+    growth = options.growth
+    seed = options.seed
+    hash = options.hash
+    self.frozen = frozen
+    frozenView = frozen.view
+    frozenHash = frozen.hash
+  }
+
+  /// The bytes up to which records may go.
+  private static func limit(_ options: ArenaOptions) -> Int {
+    let reach = (Int(Symbol<Never>.largestRawValue) + 1) << options.granule.shift
+    return max(0, min(options.byteLimit ?? reach, reach))
+  }
+
+  private static func reserve(_ count: Int) throws(InternError) -> ReservedMemory {
+    do throws(Errno) {
+      return try ReservedMemory(reserving: count)
+    } catch {
+      throw .noMemory(count, error)
+    }
+  }
+
+  // MARK: Reading
+
+  @usableFromInline
+  var records: Records {
+    Records(start: UnsafeRawPointer(memory.base) + lead, end: end, layout: layout)
+  }
+
+  @usableFromInline
+  var count: Int { frozenCount + added }
+
+  @usableFromInline
+  func find(_ bytes: RawSpan) -> UInt32? {
+    let (start, length) = bytes.lentBytes
+    return lookUp(start, length, hash(start, length))
+  }
+
+  @inline(__always)
+  private func lookUp(_ start: UnsafeRawPointer, _ length: Int, _ key: UInt64) -> UInt32? {
+    if frozenView.groupCount > 0 {
+      let key = frozenHash(start, length)
+      if let symbol = records.find(start, length, key, in: frozenView) { return symbol }
+    }
+    return records.find(start, length, key, in: table.view)
+  }
+
+  /// The content of a symbol that this arena gave out, or that of another record.
+  @inlinable @inline(__always)
+  func content(of symbol: UInt32) -> UnsafeRawBufferPointer {
+    let records = records
+    guard let content = records.content(at: records.layout.offset(of: symbol)) else {
+      preconditionFailure("the symbol is not one of this arena's")
+    }
+    return content
+  }
+
+  /// Whether a string of this arena starts where the symbol says.
+  @usableFromInline
+  func contains(_ symbol: UInt32) -> Bool {
+    let records = records
+    guard let content = records.content(at: layout.offset(of: symbol)) else { return false }
+    let start = content.baseAddress ?? GroupView.empty.base
+    return lookUp(start, content.count, hash(start, content.count)) == symbol
+  }
+
+  func memoryReport() -> ArenaMemory {
+    let shared = frozen == nil ? 0 : lead + frozenEnd
+    return ArenaMemory(
+      strings: added, text: text, heads: end - frozenEnd - text, table: table.byteCount,
+      blocks: max(0, memory.committed - shared), spare: max(0, memory.committed - lead - end),
+      mapped: frozen?.byteCount ?? 0)
+  }
+
+  // MARK: Adding
+
+  @usableFromInline
+  mutating func intern(_ bytes: RawSpan) throws(InternError) -> UInt32 {
+    let (start, length) = bytes.lentBytes
+    return try intern(start, length, hash(start, length))
+  }
+
+  @inline(__always)
+  mutating func intern(
+    _ start: UnsafeRawPointer, _ length: Int, _ key: UInt64
+  ) throws(InternError) -> UInt32 {
+    if let symbol = lookUp(start, length, key) { return symbol }
+    return try add(start, length, key)
+  }
+
+  @inline(never)
+  private mutating func add(
+    _ start: UnsafeRawPointer, _ length: Int, _ key: UInt64
+  ) throws(InternError) -> UInt32 {
+    guard length <= longestString else { throw .tooLong(length, longestString) }
+    let offset = layout.aligned(end)
+    let next = offset + layout.headSize(length: length) + length
+    guard next <= limit else { throw .full(limit) }
+    if table.isFull { try grow() }
+    do throws(Errno) {
+      try memory.commit(lead + next)
+    } catch {
+      throw .noMemory(lead + next, error)
+    }
+    let record = memory.base + lead + offset
+    // What was there before ``removeAll(keepingCapacity:)`` must not get into a frozen file.
+    for gap in end..<offset {
+      memory.base.storeBytes(of: 0, toByteOffset: lead + gap, as: UInt8.self)
+    }
+    Self.write(record, layout, number: count, start, length)
+    let symbol = layout.symbol(at: offset)
+    table.insert(key, symbol)
+    end = next
+    added += 1
+    text += length
+    return symbol
+  }
+
+  @inline(__always)
+  static func write(
+    _ record: UnsafeMutableRawPointer, _ layout: RecordLayout, number: Int,
+    _ start: UnsafeRawPointer, _ length: Int
+  ) {
+    var place = record
+    if layout.isNumbered {
+      let stored = UInt32(truncatingIfNeeded: number).littleEndian
+      place.storeBytes(of: stored, as: UInt32.self)
+      place += 4
+    }
+    var rest = length
+    while rest >= 0x80 {
+      place.storeBytes(of: UInt8(truncatingIfNeeded: rest) | 0x80, as: UInt8.self)
+      place += 1
+      rest >>= 7
+    }
+    place.storeBytes(of: UInt8(truncatingIfNeeded: rest), as: UInt8.self)
+    (place + 1).copyMemory(from: start, byteCount: length)
+  }
+
+  private mutating func grow() throws(InternError) {
+    let room = max(table.limit + table.limit * growth.percent / 100, table.limit + 1)
+    do throws(Errno) {
+      try table.replace(room: room)
+    } catch {
+      throw .noMemory(room / GroupView.fullLoad * GroupView.groupSize, error)
+    }
+    table.insertAll(of: records, from: frozenEnd, hash)
+  }
+
+  /// Forgets all strings that were added here.
+  mutating func removeAll(keepingCapacity keepsCapacity: Bool) {
+    end = frozenEnd
+    added = 0
+    text = 0
+    if keepsCapacity {
+      table.clear()
+    } else {
+      table.removeAll()
+      // The frozen arena beneath ends within a page that holds the first of the strings.
+      memory.release(from: frozen == nil ? 0 : lead + frozenEnd)
+    }
+  }
+}
+
+extension Records {
+  /// The symbol of a string in a table that leads here.
+  @inline(__always)
+  func find(
+    _ start: UnsafeRawPointer, _ length: Int, _ key: UInt64, in view: GroupView
+  ) -> UInt32? {
+    if length <= ShortString.longest {
+      let words = ShortString.words(start, length)
+      return view.find(key) { equals($0, words, length) }
+    }
+    return view.find(key) { equals($0, start, length) }
+  }
+}
+
+extension GroupTable {
+  /// Adds all records from `first` on, which are distinct, some at a time: their groups are read
+  /// together, so that the waits for memory overlap.
+  mutating func insertAll(of records: Records, from first: Int, _ hash: ByteHash) {
+    let batchSize = 32
+    let hashes = UnsafeMutablePointer<UInt64>.allocate(capacity: batchSize)
+    let symbols = UnsafeMutablePointer<UInt32>.allocate(capacity: batchSize)
+    defer {
+      hashes.deallocate()
+      symbols.deallocate()
+    }
+    let layout = records.layout
+    var offset = layout.aligned(first)
+    var isAtEnd = false
+    var touched: UInt64 = 0
+    while !isAtEnd {
+      var filled = 0
+      while filled < batchSize {
+        guard let content = records.content(at: offset) else {
+          isAtEnd = true
+          break
+        }
+        let start = content.baseAddress.unsafelyUnwrapped
+        hashes[filled] = hash(start, content.count)
+        symbols[filled] = layout.symbol(at: offset)
+        touched |= view.touch(hashes[filled])
+        filled += 1
+        offset = layout.aligned(offset + layout.headSize(length: content.count) + content.count)
+      }
+      for index in 0..<filled { insert(hashes[index], symbols[index]) }
+      // Only so that reading ahead is not optimised away.
+      hashes[0] = touched
+    }
+  }
+}
+
+extension InternError {
+  @inline(never)
+  static func full(_ limit: Int) -> InternError {
+    InternError(
+      .full,
+      "the arena is full: its strings may take \(limit) bytes; a larger limit, or a granule of 4 or "
+        + "8 bytes, gives it more room")
+  }
+
+  @inline(never)
+  static func tooLong(_ length: Int, _ longest: Int) -> InternError {
+    InternError(
+      .stringTooLong, "a string has \(length) bytes, and the arena takes at most \(longest)")
+  }
+
+  @inline(never)
+  static func noMemory(_ count: Int, _ errno: Errno) -> InternError {
+    InternError(
+      .memory,
+      "the system gives no \(count) bytes of memory or address space: raise the limits of the "
+        + "process (ulimit -v), or set a lower limit for the arena",
+      cause: errno)
+  }
+}

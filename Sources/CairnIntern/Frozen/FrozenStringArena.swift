@@ -1,0 +1,116 @@
+import CairnCore
+public import SystemPackage
+
+/// A string arena that was frozen to a file, mapped back: nothing is parsed or copied, and all
+/// symbols are as they were.
+///
+/// Several processes that map a file share its memory. The arena may be used by several threads at
+/// once, and copies of it are one arena. To add strings, put a ``StringArena`` on top of it, see
+/// ``StringArena/init(extending:_:)``.
+///
+/// The file must stay as it is while it is mapped; it may be removed, or replaced by another of its
+/// name. If somebody cuts it short, reading what is gone ends the process (`SIGBUS`).
+public struct FrozenStringArena<Space>: Sendable {
+  public typealias Symbol = CairnIntern.Symbol<Space>
+
+  @usableFromInline let core: FrozenCore
+
+  /// Maps the frozen arena at a path.
+  ///
+  /// - Throws: ``InternError``: ``InternError/Code/io`` if it cannot be opened or mapped, and
+  ///   ``InternError/Code/unknownFormat``, ``InternError/Code/unknownVersion``,
+  ///   ``InternError/Code/truncated`` or ``InternError/Code/damaged`` if it is not sound.
+  public init(opening path: FilePath, checking check: FrozenCheck = .everything) throws(InternError)
+  {
+    let file: FileDescriptor
+    do {
+      file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+    } catch {
+      throw .io(.systemCall("open", path.displayText, error as? Errno ?? .ioError))
+    }
+    defer { try? file.close() }
+    core = try FrozenCore(file, check)
+  }
+
+  /// Maps the frozen arena that a file consists of; the descriptor is borrowed, and may be closed
+  /// afterwards.
+  ///
+  /// - Throws: as ``init(opening:checking:)-(FilePath,_)``.
+  public init(
+    opening file: FileDescriptor, checking check: FrozenCheck = .everything
+  ) throws(InternError) {
+    core = try FrozenCore(file, check)
+  }
+
+  /// The number of strings.
+  public var count: Int { core.count }
+
+  /// Whether strings can be found: whether the arena was frozen with its table.
+  public var isSearchable: Bool { core.isSearchable }
+
+  /// The size of the file.
+  public var byteCount: Int { core.byteCount }
+
+  /// The bytes of a string, in the file's memory.
+  ///
+  /// - Precondition: the symbol is one of this arena's. For one from outside, ask
+  ///   ``contains(_:)`` first; a symbol that is none gives other bytes of the arena, or traps.
+  /// - Complexity: O(1).
+  @inlinable
+  @_lifetime(borrow self)
+  public func bytes(of symbol: Symbol) -> RawSpan {
+    let records = core.records
+    guard let content = records.content(at: records.layout.offset(of: symbol.rawValue)) else {
+      preconditionFailure("the symbol is not one of this arena's")
+    }
+    return _overrideLifetime(RawSpan(_unsafeBytes: content), borrowing: self)
+  }
+
+  /// A string as a `String`; bytes that are not UTF-8 are repaired.
+  ///
+  /// - Precondition: the symbol is one of this arena's.
+  public func string(of symbol: Symbol) -> String {
+    String(repairing: bytes(of: symbol))
+  }
+
+  /// The symbol of a string, or `nil` if the arena does not have it.
+  ///
+  /// - Precondition: ``isSearchable``.
+  @inlinable
+  public func symbol(for bytes: RawSpan) -> Symbol? {
+    core.find(bytes).map(Symbol.init(known:))
+  }
+
+  /// The symbol of a string, or `nil` if the arena does not have it.
+  ///
+  /// - Precondition: ``isSearchable``.
+  @inlinable
+  public func symbol(for string: String) -> Symbol? {
+    symbol(for: string.utf8.span.bytes)
+  }
+
+  /// Whether the symbol is one that this arena gave out; for symbols that came from outside.
+  ///
+  /// - Precondition: ``isSearchable``.
+  public func contains(_ symbol: Symbol) -> Bool {
+    core.contains(symbol.rawValue)
+  }
+
+  /// Calls `body` with each string, in the order in which they were added.
+  @inlinable
+  public func forEach<Failure: Error>(
+    _ body: (Symbol, RawSpan) throws(Failure) -> Void
+  ) throws(Failure) {
+    var cursor = RecordCursor(core.records)
+    while let (symbol, content) = cursor.next() {
+      try body(Symbol(known: symbol), RawSpan(_unsafeBytes: content))
+    }
+  }
+
+  /// The number of a string, from 0 on, in the order in which they were added.
+  ///
+  /// - Precondition: the symbol is one of this arena's, which numbers its strings.
+  public func number(of symbol: Symbol) -> Int {
+    core.records.checkedNumber(of: symbol.rawValue)
+  }
+}

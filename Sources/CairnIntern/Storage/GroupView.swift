@@ -1,0 +1,123 @@
+/// A hash table of 32-bit numbers, to look up in: groups of twelve, one cache line each.
+///
+///     0 … 11    a tag of 8 bits of the hash for each number, never 0; 0 where there is none
+///     12 … 15   a Bloom filter of the hashes that found this group full
+///     16 … 63   the numbers
+///
+/// A group fills from its first place on, and what finds it full goes to the next. The numbers lead
+/// to what was hashed, which is compared there; no hash is kept. All words are little-endian.
+struct GroupView {
+  static var groupSize: Int { 64 }
+  static var slotCount: Int { 12 }
+  static var numbersOffset: Int { 16 }
+  /// The numbers per group on average at which a table is full.
+  static var fullLoad: Int { 11 }
+
+  let base: UnsafeRawPointer
+  /// 0 for a table in which nothing is found.
+  let groupCount: Int
+
+  /// A table in which nothing is found; its memory is never read.
+  static var empty: GroupView {
+    GroupView(base: UnsafeRawPointer(bitPattern: groupSize).unsafelyUnwrapped, groupCount: 0)
+  }
+
+  /// The first number with this hash for which `matches` says so.
+  @inline(__always)
+  func find(_ hash: UInt64, where matches: (UInt32) -> Bool) -> UInt32? {
+    let pattern = Tags.pattern(of: hash)
+    let displaced = Tags.displaced(hash)
+    var group = Self.home(of: hash, groupCount)
+    // A damaged table may lead through all groups, but never around.
+    for _ in 0..<groupCount {
+      let start = base + group * Self.groupSize
+      let low = start.load(as: UInt64.self)
+      let high = start.load(fromByteOffset: 8, as: UInt64.self)
+      let numbers = start + Self.numbersOffset
+      var hits = Tags.zeroBytes(low ^ pattern)
+      while hits != 0 {
+        let number = numbers.load(fromByteOffset: Tags.firstByte(hits) * 4, as: UInt32.self)
+        if matches(number) { return number }
+        hits &= hits - 1
+      }
+      hits = Tags.zeroBytes(high ^ pattern) & Tags.tagsOfHigh
+      while hits != 0 {
+        let number = numbers.load(fromByteOffset: Tags.firstByte(hits) * 4 + 32, as: UInt32.self)
+        if matches(number) { return number }
+        hits &= hits - 1
+      }
+      if high & displaced == 0 { return nil }
+      group += 1
+      if group == groupCount { group = 0 }
+    }
+    return nil
+  }
+
+  /// The group where a hash belongs; 0 if there are none.
+  @inline(__always)
+  static func home(of hash: UInt64, _ groupCount: Int) -> Int {
+    Int(truncatingIfNeeded: hash.multipliedFullWidth(by: UInt64(groupCount)).high)
+  }
+
+  /// Reads the group of a hash, so that it is in the cache when it is wanted.
+  @inline(__always)
+  func touch(_ hash: UInt64) -> UInt64 {
+    guard groupCount > 0 else { return 0 }
+    return (base + Self.home(of: hash, groupCount) * Self.groupSize).load(as: UInt64.self)
+  }
+
+  /// A number in the group of a hash that is likely the one, so that what it leads to can be read
+  /// ahead.
+  @inline(__always)
+  func guess(_ hash: UInt64) -> UInt32? {
+    guard groupCount > 0 else { return nil }
+    let pattern = Tags.pattern(of: hash)
+    let start = base + Self.home(of: hash, groupCount) * Self.groupSize
+    let numbers = start + Self.numbersOffset
+    var hits = Tags.zeroBytes(start.load(as: UInt64.self) ^ pattern)
+    if hits != 0 {
+      return numbers.load(fromByteOffset: Tags.firstByte(hits) * 4, as: UInt32.self)
+    }
+    hits = Tags.zeroBytes(start.load(fromByteOffset: 8, as: UInt64.self) ^ pattern)
+    hits &= Tags.tagsOfHigh
+    guard hits != 0 else { return nil }
+    return numbers.load(fromByteOffset: Tags.firstByte(hits) * 4 + 32, as: UInt32.self)
+  }
+}
+
+/// Twelve tags and a filter in two words, worked on all at once.
+enum Tags {
+  /// The places of the tags 8 to 11 in the second word; the filter is above them.
+  static var tagsOfHigh: UInt64 { 0x0000_0000_8080_8080 }
+
+  @inline(__always)
+  static func tag(of hash: UInt64) -> UInt8 {
+    let tag = UInt8(truncatingIfNeeded: hash)
+    return tag == 0 ? 1 : tag
+  }
+
+  /// The tag in every byte.
+  @inline(__always)
+  static func pattern(of hash: UInt64) -> UInt64 {
+    UInt64(tag(of: hash)) &* 0x0101_0101_0101_0101
+  }
+
+  /// The bit of the filter, in the second word, that says that a hash found the group full.
+  @inline(__always)
+  static func displaced(_ hash: UInt64) -> UInt64 {
+    1 << (32 + (hash >> 8) & 31)
+  }
+
+  /// The highest bit of each byte that is zero.
+  @inline(__always)
+  static func zeroBytes(_ word: UInt64) -> UInt64 {
+    let sevenBits: UInt64 = 0x7F7F_7F7F_7F7F_7F7F
+    return ~((word & sevenBits) &+ sevenBits | word | sevenBits)
+  }
+
+  /// The byte of the lowest bit set.
+  @inline(__always)
+  static func firstByte(_ bits: UInt64) -> Int {
+    bits.trailingZeroBitCount >> 3
+  }
+}

@@ -1,0 +1,134 @@
+import CairnCore
+import SystemPackage
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// A range of addresses, of which the beginning is backed by memory that reads as zeroes.
+///
+/// What is in it never moves. Addresses without memory cost nothing but themselves.
+struct ReservedMemory: ~Copyable {
+  let base: UnsafeMutableRawPointer
+  /// The bytes of the range.
+  let reserved: Int
+  /// The bytes that have memory, from the start.
+  private(set) var committed: Int
+
+  /// - Throws: `Errno` if the system has no such range to give.
+  init(reserving count: Int) throws(Errno) {
+    let rounded = Self.roundedUp(count)
+    base = try Self.map(rounded, PROT_NONE)
+    reserved = rounded
+    committed = 0
+  }
+
+  /// A range that has memory throughout.
+  init(committing count: Int) throws(Errno) {
+    let rounded = Self.roundedUp(count)
+    base = try Self.map(rounded, PROT_READ | PROT_WRITE)
+    reserved = rounded
+    committed = rounded
+    Self.preferLargePages(base, rounded)
+  }
+
+  /// No memory at all.
+  init() {
+    base = UnsafeMutableRawPointer(mutating: GroupView.empty.base)
+    reserved = 0
+    committed = 0
+  }
+
+  deinit {
+    if reserved > 0 { munmap(base, reserved) }
+  }
+
+  static let pageSize = Int(sysconf(CInt(_SC_PAGESIZE)))
+
+  static func roundedUp(_ count: Int) -> Int {
+    max(1, (count + pageSize - 1) / pageSize) * pageSize
+  }
+
+  /// Sees to it that the first `count` bytes have memory, and some more if that is likely to be
+  /// wanted.
+  ///
+  /// - Precondition: `count` is at most ``reserved``.
+  /// - Throws: `Errno` if the system has no memory to give; nothing has changed then.
+  mutating func commit(_ count: Int) throws(Errno) {
+    if count <= committed { return }
+    precondition(count <= reserved)
+    // Steps that grow with what is there make the calls few; pages that are never touched cost
+    // nothing, so a step is no waste.
+    let step = min(max(committed / 8, 64 << 10), 64 << 20)
+    let target = min(max(Self.roundedUp(count), Self.roundedUp(committed + step)), reserved)
+    let start = base + committed
+    do throws(Errno) {
+      try retryOnInterrupt { mprotect(start, target - committed, PROT_READ | PROT_WRITE) }
+      Self.preferLargePages(start, target - committed)
+      committed = target
+    } catch {
+      let least = Self.roundedUp(count)
+      guard least < target else { throw error }
+      try retryOnInterrupt { mprotect(start, least - committed, PROT_READ | PROT_WRITE) }
+      committed = least
+    }
+  }
+
+  /// Gives back the memory of all bytes from `count` on, which read as zeroes again.
+  mutating func release(from count: Int) {
+    let kept = count == 0 ? 0 : Self.roundedUp(count)
+    guard kept < committed else { return }
+    // In the place of the old pages, since giving them back by advice is not promised to zero them
+    // on every system.
+    let address = mmap(
+      base + kept, committed - kept, PROT_NONE,
+      MAP_PRIVATE | MAP_FIXED | Self.anonymous | MAP_NORESERVE, -1, 0)
+    if address != MAP_FAILED { committed = kept }
+  }
+
+  /// Puts the first `count` bytes of a file, which others may map too, at the start of the range.
+  ///
+  /// Whole pages come from the file, shared with others who map it; the rest is copied.
+  ///
+  /// - Precondition: nothing is committed, and `count` is at most ``reserved``.
+  mutating func place(_ file: FileDescriptor, _ count: Int) throws(Errno) {
+    precondition(committed == 0 && count <= reserved)
+    let whole = count / Self.pageSize * Self.pageSize
+    if whole > 0 {
+      let address = mmap(base, whole, PROT_READ, MAP_PRIVATE | MAP_FIXED, file.rawValue, 0)
+      guard address != MAP_FAILED else { throw Errno(rawValue: errno) }
+      committed = whole
+    }
+    guard count > whole else { return }
+    try commit(count)
+    let rest = UnsafeMutableRawBufferPointer(start: base + whole, count: count - whole)
+    guard try file.readFully(at: Int64(whole), into: rest) == rest.count else { throw .ioError }
+  }
+
+  /// Asks for pages of 2 MiB where there is much memory: random accesses then miss fewer address
+  /// translations, which cost more than the memory itself.
+  private static func preferLargePages(_ start: UnsafeMutableRawPointer, _ count: Int) {
+    #if os(Linux)
+      // A system that has none is as good, only slower.
+      if count >= 4 << 20 { _ = madvise(start, count, CInt(MADV_HUGEPAGE)) }
+    #endif
+  }
+
+  private static func map(
+    _ count: Int, _ protection: CInt
+  ) throws(Errno) -> UnsafeMutableRawPointer {
+    let address = mmap(nil, count, protection, MAP_PRIVATE | anonymous | MAP_NORESERVE, -1, 0)
+    guard let address, address != MAP_FAILED else { throw Errno(rawValue: errno) }
+    return address
+  }
+
+  #if canImport(Darwin)
+    static let anonymous = MAP_ANON
+  #else
+    static let anonymous = CInt(MAP_ANONYMOUS)
+  #endif
+}
