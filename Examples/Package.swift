@@ -11,6 +11,7 @@ let settings: [SwiftSetting] = [
 
 let cairn = Target.Dependency.product(name: "Cairn", package: "cairn")
 let core = Target.Dependency.product(name: "CairnCore", package: "cairn")
+let intern = Target.Dependency.product(name: "CairnIntern", package: "cairn")
 let crypto = Target.Dependency.product(name: "CairnCrypto", package: "cairn")
 let arguments = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
@@ -40,6 +41,9 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(
       name: "SealInMemory", dependencies: [crypto], path: "Benchmarks/SealInMemory",
+      swiftSettings: settings),
+    .executableTarget(
+      name: "InternSpeed", dependencies: [intern, system], path: "Benchmarks/InternSpeed",
       swiftSettings: settings),
     .testTarget(
       name: "ExampleTests", dependencies: ["backup", "seal", cairn, system],

@@ -2,9 +2,17 @@ import CairnCore
 import SystemPackage
 
 extension ArenaCore {
-  /// Writes the arena as a frozen one, whose table is what adding its strings in order gives.
   func freeze(to writer: inout some ByteWriter, withTable: Bool) throws(InternError) {
-    // The key of a file may be read by others, so it is not the one that this arena goes on with.
+    try records.freeze(count, seed: seed, withTable: withTable, to: &writer)
+  }
+}
+
+extension Records {
+  /// Writes `count` records as a frozen arena, whose table is what adding them in order gives.
+  func freeze(
+    _ count: Int, seed: UInt64?, withTable: Bool, to writer: inout some ByteWriter
+  ) throws(InternError) {
+    // The key of a file may be read by others, so it is not the one that an arena goes on with.
     let key = seed.map { ByteHash(seed: $0) } ?? ByteHash()
     var table = GroupTable()
     if withTable, count > 0 {
@@ -13,10 +21,10 @@ extension ArenaCore {
       } catch {
         throw .noMemory(GroupTable.groups(for: count) * GroupView.groupSize, error)
       }
-      table.insertAll(of: records, from: 0, key)
+      table.insertAll(of: self, from: 0, key)
     }
     let groupCount = table.view.groupCount
-    let text = UnsafeRawBufferPointer(start: records.start, count: end)
+    let text = UnsafeRawBufferPointer(start: start, count: end)
     let groups = UnsafeRawBufferPointer(
       start: table.view.base, count: groupCount * GroupView.groupSize)
     var header = FrozenHeader(

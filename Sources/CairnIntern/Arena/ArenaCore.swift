@@ -67,12 +67,12 @@ struct ArenaCore: ~Copyable {
   }
 
   /// The bytes up to which records may go.
-  private static func limit(_ options: ArenaOptions) -> Int {
+  static func limit(_ options: ArenaOptions) -> Int {
     let reach = (Int(Symbol<Never>.largestRawValue) + 1) << options.granule.shift
     return max(0, min(options.byteLimit ?? reach, reach))
   }
 
-  private static func reserve(_ count: Int) throws(InternError) -> ReservedMemory {
+  static func reserve(_ count: Int) throws(InternError) -> ReservedMemory {
     do throws(Errno) {
       return try ReservedMemory(reserving: count)
     } catch {
@@ -130,6 +130,18 @@ struct ArenaCore: ~Copyable {
       strings: added, text: text, heads: end - frozenEnd - text, table: table.byteCount,
       blocks: max(0, memory.committed - shared), spare: max(0, memory.committed - lead - end),
       mapped: frozen?.byteCount ?? 0)
+  }
+
+  /// Reads the groups of a hash, so that they are in the cache when they are wanted.
+  @inline(__always)
+  func touchGroup(_ key: UInt64) -> UInt64 { table.view.touch(key) }
+
+  /// Reads the record that likely has this hash.
+  @inline(__always)
+  func touchRecord(_ key: UInt64) -> UInt64 {
+    guard let symbol = table.view.guess(key) else { return 0 }
+    let offset = layout.offset(of: symbol)
+    return UInt64(records.start.load(fromByteOffset: offset, as: UInt8.self))
   }
 
   // MARK: Adding
@@ -198,11 +210,11 @@ struct ArenaCore: ~Copyable {
   }
 
   private mutating func grow() throws(InternError) {
-    let room = max(table.limit + table.limit * growth.percent / 100, table.limit + 1)
+    let room = growth.room(after: table.limit)
     do throws(Errno) {
       try table.replace(room: room)
     } catch {
-      throw .noMemory(room / GroupView.fullLoad * GroupView.groupSize, error)
+      throw .noMemory(GroupTable.groups(for: room) * GroupView.groupSize, error)
     }
     table.insertAll(of: records, from: frozenEnd, hash)
   }

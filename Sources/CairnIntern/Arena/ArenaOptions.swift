@@ -21,6 +21,11 @@ public struct ArenaOptions: Sendable, Hashable {
     public static let lean = Growth(percent: 18)
     /// By as much again: adding is faster, at up to 13 bytes per string beside its text.
     public static let fast = Growth(percent: 100)
+
+    /// The room of the table that follows a full one.
+    func room(after limit: Int) -> Int {
+      max(limit + limit * percent / 100, limit + 1)
+    }
   }
 
   /// Where strings may start. ``Granule/one`` by default.

@@ -89,6 +89,16 @@ public struct FrozenStringArena<Space>: Sendable {
     symbol(for: string.utf8.span.bytes)
   }
 
+  /// The bytes of a string whose symbol came from outside, from another file perhaps.
+  ///
+  /// - Precondition: ``isSearchable``.
+  /// - Throws: ``InternError/Code/unknownSymbol`` if the arena has not given out this symbol.
+  @_lifetime(borrow self)
+  public func bytes(checking symbol: Symbol) throws(InternError) -> RawSpan {
+    guard contains(symbol) else { throw .unknownSymbol(symbol.rawValue) }
+    return bytes(of: symbol)
+  }
+
   /// Whether the symbol is one that this arena gave out; for symbols that came from outside.
   ///
   /// - Precondition: ``isSearchable``.

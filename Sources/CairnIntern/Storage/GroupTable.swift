@@ -52,30 +52,45 @@ struct GroupTable: ~Copyable {
   /// - Precondition: the table is not full.
   @inline(__always)
   mutating func insert(_ hash: UInt64, _ number: UInt32) {
+    insert(hash, number, PlainAccess.self)
+  }
+
+  @inline(__always)
+  mutating func insert<Access: GroupAccess>(
+    _ hash: UInt64, _ number: UInt32, _ access: Access.Type
+  ) {
     precondition(!isFull)
     let base = UnsafeMutableRawPointer(mutating: view.base)
+    let tag = UInt64(Tags.tag(of: hash))
     var group = GroupView.home(of: hash, view.groupCount)
+    count += 1
     while true {
       let start = base + group * GroupView.groupSize
-      if let slot = GroupTable.freeSlot(start) {
-        start.storeBytes(of: Tags.tag(of: hash), toByteOffset: slot, as: UInt8.self)
-        start.storeBytes(
-          of: number, toByteOffset: GroupView.numbersOffset + slot * 4, as: UInt32.self)
-        count += 1
+      let numbers = start + GroupView.numbersOffset
+      let low = Access.word(start)
+      var free = Tags.zeroBytes(low)
+      if free != 0 {
+        let slot = Tags.firstByte(free)
+        Access.set(numbers + slot * 4, number)
+        Access.set(start, low | tag << UInt64(slot * 8))
         return
       }
-      let high = start.load(fromByteOffset: 8, as: UInt64.self) | Tags.displaced(hash)
-      start.storeBytes(of: high, toByteOffset: 8, as: UInt64.self)
+      let high = Access.word(start + 8)
+      free = Tags.zeroBytes(high) & Tags.tagsOfHigh
+      if free != 0 {
+        let slot = Tags.firstByte(free)
+        Access.set(numbers + slot * 4 + 32, number)
+        Access.set(start + 8, high | tag << UInt64(slot * 8))
+        return
+      }
+      Access.set(start + 8, high | Tags.displaced(hash))
       group += 1
       if group == view.groupCount { group = 0 }
     }
   }
 
-  @inline(__always)
-  private static func freeSlot(_ start: UnsafeMutableRawPointer) -> Int? {
-    var free = Tags.zeroBytes(start.load(as: UInt64.self))
-    if free != 0 { return Tags.firstByte(free) }
-    free = Tags.zeroBytes(start.load(fromByteOffset: 8, as: UInt64.self)) & Tags.tagsOfHigh
-    return free == 0 ? nil : 8 + Tags.firstByte(free)
+  /// Makes the table empty for whoever still looks into it, and gives its memory back.
+  mutating func retire() {
+    memory.discard()
   }
 }

@@ -25,24 +25,31 @@ struct GroupView {
   /// The first number with this hash for which `matches` says so.
   @inline(__always)
   func find(_ hash: UInt64, where matches: (UInt32) -> Bool) -> UInt32? {
+    find(hash, PlainAccess.self, where: matches)
+  }
+
+  @inline(__always)
+  func find<Access: GroupAccess>(
+    _ hash: UInt64, _ access: Access.Type, where matches: (UInt32) -> Bool
+  ) -> UInt32? {
     let pattern = Tags.pattern(of: hash)
     let displaced = Tags.displaced(hash)
     var group = Self.home(of: hash, groupCount)
     // A damaged table may lead through all groups, but never around.
     for _ in 0..<groupCount {
       let start = base + group * Self.groupSize
-      let low = start.load(as: UInt64.self)
-      let high = start.load(fromByteOffset: 8, as: UInt64.self)
+      let low = Access.word(start)
+      let high = Access.word(start + 8)
       let numbers = start + Self.numbersOffset
       var hits = Tags.zeroBytes(low ^ pattern)
       while hits != 0 {
-        let number = numbers.load(fromByteOffset: Tags.firstByte(hits) * 4, as: UInt32.self)
+        let number = Access.number(numbers + Tags.firstByte(hits) * 4)
         if matches(number) { return number }
         hits &= hits - 1
       }
       hits = Tags.zeroBytes(high ^ pattern) & Tags.tagsOfHigh
       while hits != 0 {
-        let number = numbers.load(fromByteOffset: Tags.firstByte(hits) * 4 + 32, as: UInt32.self)
+        let number = Access.number(numbers + Tags.firstByte(hits) * 4 + 32)
         if matches(number) { return number }
         hits &= hits - 1
       }

@@ -90,6 +90,14 @@ struct ReservedMemory: ~Copyable {
     if address != MAP_FAILED { committed = kept }
   }
 
+  /// Gives back all memory, where others may still be reading: they read zeroes from now on.
+  mutating func discard() {
+    guard reserved > 0 else { return }
+    // If this fails the memory is merely kept, with what was in it.
+    _ = mmap(
+      base, reserved, PROT_READ, MAP_PRIVATE | MAP_FIXED | Self.anonymous | MAP_NORESERVE, -1, 0)
+  }
+
   /// Puts the first `count` bytes of a file, which others may map too, at the start of the range.
   ///
   /// Whole pages come from the file, shared with others who map it; the rest is copied.
