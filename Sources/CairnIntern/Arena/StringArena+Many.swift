@@ -11,10 +11,10 @@ extension StringArena {
   public mutating func internMany(
     _ text: RawSpan, separatedBy separator: UInt8, into symbols: inout [Symbol]
   ) throws(InternError) {
-    var batch = StringBatch()
+    let batch = StringBatch()
     var offset = 0
     while offset <= text.byteCount {
-      let failure = core.internPieces(of: text, separatedBy: separator, from: &offset, &batch)
+      let failure = core.internPieces(of: text, separatedBy: separator, from: &offset, batch)
       for index in 0..<batch.count { symbols.append(Symbol(known: batch[index])) }
       if let failure { throw failure }
     }
@@ -30,10 +30,10 @@ extension StringArena {
   public mutating func internMany(
     _ text: RawSpan, endingAt ends: Span<Int>, into symbols: inout [Symbol]
   ) throws(InternError) {
-    var batch = StringBatch()
+    let batch = StringBatch()
     var position = 0
     while position < ends.count {
-      let failure = core.internPieces(of: text, endingAt: ends, from: &position, &batch)
+      let failure = core.internPieces(of: text, endingAt: ends, from: &position, batch)
       for index in 0..<batch.count { symbols.append(Symbol(known: batch[index])) }
       if let failure { throw failure }
     }

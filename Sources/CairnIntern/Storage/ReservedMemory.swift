@@ -12,10 +12,11 @@ import SystemPackage
 /// A range of addresses, of which the beginning is backed by memory that reads as zeroes.
 ///
 /// What is in it never moves. Addresses without memory cost nothing but themselves.
+@usableFromInline
 struct ReservedMemory: ~Copyable {
-  let base: UnsafeMutableRawPointer
+  @usableFromInline let base: UnsafeMutableRawPointer
   /// The bytes of the range.
-  let reserved: Int
+  @usableFromInline let reserved: Int
   /// The bytes that have memory, from the start.
   private(set) var committed: Int
 
@@ -43,8 +44,15 @@ struct ReservedMemory: ~Copyable {
     committed = 0
   }
 
+  // Inlinable, since code that is inlined elsewhere may replace an arena, and so end its memory.
+  @inlinable
   deinit {
-    if reserved > 0 { munmap(base, reserved) }
+    if reserved > 0 { Self.unmap(base, reserved) }
+  }
+
+  @usableFromInline
+  static func unmap(_ base: UnsafeMutableRawPointer, _ count: Int) {
+    munmap(base, count)
   }
 
   static let pageSize = Int(sysconf(CInt(_SC_PAGESIZE)))

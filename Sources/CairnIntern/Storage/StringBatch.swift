@@ -2,8 +2,11 @@
 ///
 /// Their waits for memory overlap: all are hashed and their groups read before the first is looked
 /// for.
+///
+/// A class, since it is held by code that is inlined elsewhere, where the compiler cannot destroy a
+/// type that is not copyable.
 @usableFromInline
-struct StringBatch: ~Copyable {
+final class StringBatch {
   private struct Entry {
     var start: UnsafeRawPointer
     var length: Int
@@ -37,31 +40,34 @@ struct StringBatch: ~Copyable {
 
   var isFull: Bool { filled == Self.capacity }
 
-  mutating func removeAll() {
+  func removeAll() {
     filled = 0
     count = 0
   }
 
   /// - Precondition: the batch is not full, and the bytes stay where they are until it is interned.
   @inline(__always)
-  mutating func append(_ start: UnsafeRawPointer, _ length: Int) {
+  func append(_ start: UnsafeRawPointer, _ length: Int) {
     precondition(!isFull)
     entries[filled] = Entry(start: start, length: length, hash: 0, symbol: 0)
     filled += 1
   }
 
   /// Interns what was appended; after an error, what came before has its symbols.
-  mutating func intern(into arena: inout ArenaCore) throws(InternError) {
+  func intern(into arena: inout ArenaCore) throws(InternError) {
+    let filled = filled
+    var touched: UInt64 = 0
     for index in 0..<filled {
       let key = arena.hash(entries[index].start, entries[index].length)
       entries[index].hash = key
       touched |= arena.touchGroup(key)
     }
     for index in 0..<filled { touched |= arena.touchRecord(entries[index].hash) }
+    self.touched = touched
     for index in 0..<filled {
       let entry = entries[index]
       entries[index].symbol = try arena.intern(entry.start, entry.length, entry.hash)
-      count += 1
+      count = index + 1
     }
   }
 }
@@ -72,7 +78,7 @@ extension ArenaCore {
   @usableFromInline
   mutating func internPieces(
     of text: RawSpan, separatedBy separator: UInt8, from offset: inout Int,
-    _ batch: inout StringBatch
+    _ batch: StringBatch
   ) -> InternError? {
     let (start, length) = text.lentBytes
     batch.removeAll()
@@ -81,13 +87,13 @@ extension ArenaCore {
       batch.append(start + offset, end - offset)
       offset = end + 1
     }
-    return finish(&batch)
+    return finish(batch)
   }
 
   /// Interns the next pieces of `text`, which end where `ends` says.
   @usableFromInline
   mutating func internPieces(
-    of text: RawSpan, endingAt ends: Span<Int>, from index: inout Int, _ batch: inout StringBatch
+    of text: RawSpan, endingAt ends: Span<Int>, from index: inout Int, _ batch: StringBatch
   ) -> InternError? {
     let (start, length) = text.lentBytes
     batch.removeAll()
@@ -97,10 +103,10 @@ extension ArenaCore {
       batch.append(start + first, ends[index] - first)
       index += 1
     }
-    return finish(&batch)
+    return finish(batch)
   }
 
-  private mutating func finish(_ batch: inout StringBatch) -> InternError? {
+  private mutating func finish(_ batch: StringBatch) -> InternError? {
     do throws(InternError) {
       try batch.intern(into: &self)
       return nil
