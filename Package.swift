@@ -48,7 +48,8 @@ let package = Package(
       name: "CairnFiles", dependencies: ["CairnCore", "CairnChunks", system],
       swiftSettings: settings),
     .target(
-      name: "Cairn", dependencies: ["CairnCore", "CairnCrypto", "CairnChunks", "CairnFiles"],
+      name: "Cairn",
+      dependencies: ["CairnCore", "CairnIntern", "CairnCrypto", "CairnChunks", "CairnFiles"],
       swiftSettings: settings),
 
     .testTarget(

@@ -4,3 +4,4 @@
 @_exported public import CairnCore
 @_exported public import CairnCrypto
 @_exported public import CairnFiles
+@_exported public import CairnIntern
