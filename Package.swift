@@ -19,6 +19,7 @@ let package = Package(
     .library(name: "Cairn", targets: ["Cairn"]),
     .library(name: "CairnCore", targets: ["CairnCore"]),
     .library(name: "CairnIntern", targets: ["CairnIntern"]),
+    .library(name: "CairnTree", targets: ["CairnTree"]),
     .library(name: "CairnCrypto", targets: ["CairnCrypto"]),
     .library(name: "CairnChunks", targets: ["CairnChunks"]),
     .library(name: "CairnFiles", targets: ["CairnFiles"]),
@@ -38,6 +39,7 @@ let package = Package(
 
     .target(name: "CairnCore", dependencies: ["CPosix", system], swiftSettings: settings),
     .target(name: "CairnIntern", dependencies: ["CairnCore", system], swiftSettings: settings),
+    .target(name: "CairnTree", dependencies: ["CairnCore", system], swiftSettings: settings),
     .target(
       name: "CairnCrypto", dependencies: ["CairnCore", "CLibCrypto", system],
       swiftSettings: settings),
@@ -57,6 +59,9 @@ let package = Package(
     .testTarget(
       name: "CairnInternTests", dependencies: ["CairnIntern", "CairnCore", system],
       resources: [.copy("Golden")],
+      swiftSettings: settings),
+    .testTarget(
+      name: "CairnTreeTests", dependencies: ["CairnTree", "CairnCore", system],
       swiftSettings: settings),
     .testTarget(
       name: "CairnCryptoTests", dependencies: ["CairnCrypto", "CairnCore", system],

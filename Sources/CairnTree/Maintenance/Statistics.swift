@@ -1,0 +1,94 @@
+import Synchronization
+
+/// What a store has done since it was opened, and how large it is.
+public struct StoreStatistics: Sendable, Hashable, Codable {
+  public var pageSize: Int
+  /// The pages of the file, those that are free included.
+  public var pageCount: Int
+  /// Pages that are free now. 0 if the store is read-only.
+  public var freePages: Int
+  /// Pages that are out of use, but may be seen by a reader or belong to one of the last two
+  /// checkpoints. 0 if the store is read-only.
+  public var heldPages: Int
+  /// Pages read from the storage.
+  public var pagesRead: UInt64
+  /// Pages written to the storage, but for the few of each checkpoint itself.
+  public var pagesWritten: UInt64
+  /// The number of readers that exist.
+  public var readers: Int
+}
+
+/// What a tree consists of.
+public struct TreeStatistics: Sendable, Hashable, Codable {
+  public var entries: Int
+  /// The number of pages from the root to a leaf; 0 for an empty tree.
+  public var depth: Int
+  public var leafPages = 0
+  public var innerPages = 0
+  public var overflowPages: Int
+  /// The bytes that entries take in the leaves.
+  public var leafBytes = 0
+  /// The part of the leaves that entries take, from 0 to 1.
+  public var fill = 0.0
+}
+
+extension TreeStore {
+  /// Waits for the one who writes.
+  public func statistics() throws(TreeError) -> StoreStatistics {
+    let isWriter = !core.isReadOnly
+    if isWriter { _ = try core.beginWriting(waits: true) }
+    defer { if isWriter { core.endWriting() } }
+    let space = core.writing.context.space
+    let (pageCount, readers) = core.visible.withLock {
+      ($0.snapshot.pageCount, $0.readers.values.reduce(0, +))
+    }
+    let counters = core.cache.counters
+    return StoreStatistics(
+      pageSize: core.cache.pageSize,
+      pageCount: isWriter ? Int(space.pageCount) : Int(pageCount),
+      freePages: space.free.count, heldPages: space.heldCount,
+      pagesRead: counters.pagesRead.load(ordering: .relaxed),
+      pagesWritten: counters.pagesWritten.load(ordering: .relaxed), readers: readers)
+  }
+}
+
+extension OrderedTree {
+  /// Looks at all leaves of the tree.
+  public func statistics() throws(TreeError) -> TreeStatistics {
+    let root = try root
+    var statistics = TreeStatistics(
+      entries: root.entryCount, depth: root.record.root == 0 ? 0 : root.record.level + 1,
+      overflowPages: Int(clamping: root.record.overflowPages))
+    try root.forEachRun(0..<root.entryCount) { leaf, _ in
+      statistics.leafPages += 1
+      statistics.leafBytes += leaf.usedBytes
+      return true
+    }
+    let room = statistics.leafPages * (root.layout.pageSize - PageHeader.size)
+    statistics.fill = room == 0 ? 0 : Double(statistics.leafBytes) / Double(room)
+    statistics.innerPages = try root.innerPageCount()
+    return statistics
+  }
+}
+
+extension TreeRoot {
+  fileprivate func innerPageCount() throws(TreeError) -> Int {
+    record.root == 0 || record.level == 0
+      ? 0 : try innerPageCount(record.root, record.level, transaction)
+  }
+
+  private func innerPageCount(
+    _ number: UInt32, _ level: Int, _ newest: UInt64
+  ) throws(TreeError) -> Int {
+    let pinned = try pin(number, level: level, newest: newest)
+    defer { cache.unpin(pinned) }
+    let inner = InnerPage(pinned.base, layout)
+    guard level > 1 else { return 1 }
+    var count = 1
+    for index in 0..<inner.count {
+      count += try innerPageCount(inner.child(index), level - 1, pinned.page.transaction)
+      guard count < Int(pageCount) else { throw TreeError.foreign(number) }
+    }
+    return count
+  }
+}
