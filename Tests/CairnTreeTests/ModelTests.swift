@@ -43,7 +43,7 @@ import Testing
     (0..<Int.random(in: lengths, using: &random)).map { _ in UInt8(random.next() % alphabet) }
   }
 
-  @Test(arguments: shapes, [UInt64(1), 2])
+  @Test(arguments: shapes, runsLongTests ? [UInt64(1), 2, 3, 4] : [1])
   func answersAreThoseOfAModel(_ shape: Shape, _ seed: UInt64) throws {
     var random = SeededRandom(seed)
     let storage = MemoryStorage()
@@ -51,7 +51,7 @@ import Testing
     var store = try TreeStore(on: storage, options)
     var model = TreeModel()
     var readers: [(ReadTransaction, TreeModel)] = []
-    for round in 0..<12 {
+    for round in 0..<(runsLongTests ? 40 : 10) {
       let before = model
       let writing = try store.beginWriting()
       let tree = try writing.tree("a", creating: shape.options)

@@ -10,7 +10,7 @@ public struct TreeStoreOptions: Sendable, Hashable {
 
   /// - Parameters:
   ///   - pageSize: 8 KiB by default. Smaller pages make random changes cheaper, larger ones scans.
-  ///   - cacheBytes: 64 MiB by default, which holds all inner pages of a tree of a billion small
+  ///   - cacheBytes: 64 MiB by default, which holds all inner pages of 100 million small
   ///     entries. Memory is taken as it is used.
   public init(pageSize: Int = 8192, cacheBytes: Int = 64 << 20, isReadOnly: Bool = false) {
     self.pageSize = pageSize
