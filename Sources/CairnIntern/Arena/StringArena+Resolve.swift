@@ -65,7 +65,8 @@ extension StringArena {
   /// The symbol of a string, or `nil` if the arena does not have it.
   @inlinable
   public func symbol(for bytes: RawSpan) -> Symbol? {
-    core.find(bytes).map(Symbol.init(known:))
+    guard let known = core.find(bytes) else { return nil }
+    return Symbol(known: known)
   }
 
   /// The symbol of a string, or `nil` if the arena does not have it.

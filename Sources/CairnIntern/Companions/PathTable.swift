@@ -69,7 +69,8 @@ public struct PathTable<Space>: ~Copyable {
 
   /// The symbol of a path, or `nil` if the table does not have it.
   public func symbol(for path: RawSpan) -> Path? {
-    core.find(path, components.core).map(Symbol.init(known:))
+    guard let known = core.find(path, components.core) else { return nil }
+    return Symbol(known: known)
   }
 
   /// The symbol of a path, or `nil` if the table does not have it.

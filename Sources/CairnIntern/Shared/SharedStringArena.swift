@@ -50,7 +50,8 @@ public final class SharedStringArena<Space>: Sendable {
   /// The symbol of a string, or `nil` if no thread has added it yet.
   @inlinable
   public func symbol(for bytes: RawSpan) -> Symbol? {
-    core.find(bytes).map(Symbol.init(known:))
+    guard let known = core.find(bytes) else { return nil }
+    return Symbol(known: known)
   }
 
   /// The symbol of a string, or `nil` if no thread has added it yet.
