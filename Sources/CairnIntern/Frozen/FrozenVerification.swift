@@ -38,7 +38,7 @@ struct FrozenVerification {
   }
 
   /// The longest run of groups that lead on to the next: what one lookup may read. In a table of ten
-  /// million strings it is about a hundred.
+  /// million random strings it stays below this.
   private static let longestRun = 1024
 
   /// As many tags as strings, and no way of lookups that is overly long.
