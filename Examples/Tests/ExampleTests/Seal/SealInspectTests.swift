@@ -4,7 +4,7 @@ import Testing
 /// `seal inspect` and `seal rewrap`.
 @Suite struct SealInspectTests {
   private static let keys: Set = [
-    "isArmored", "recipients", "needsPassphrase", "isPostQuantum", "headerByteCount",
+    "isArmored", "stanzas", "needsPassphrase", "isPostQuantum", "headerByteCount",
     "payloadByteCount", "armorByteCount", "plainByteCount", "overheadByteCount",
   ]
 
@@ -33,7 +33,7 @@ import Testing
     #expect(summary["plainByteCount"] as? Int == 70_000)
     #expect(summary["payloadByteCount"] as? Int == 70_000 + 16 + 2 * 16)
     #expect(summary["armorByteCount"] as? Int == 0)
-    let kinds = try #require(summary["recipients"] as? [[String: Any]])
+    let kinds = try #require(summary["stanzas"] as? [[String: Any]])
     #expect(kinds.map { $0["type"] as? String } == ["X25519"])
     #expect(Set(kinds[0].keys) == ["type", "name", "argumentCount"])
 
@@ -42,7 +42,7 @@ import Testing
     let size = try sealer.bytes(of: "armored").count
     let counts = ["headerByteCount", "payloadByteCount", "armorByteCount"]
     #expect(counts.compactMap { armored[$0] as? Int }.reduce(0, +) == size)
-    #expect((armored["recipients"] as? [Any])?.count == 2)
+    #expect((armored["stanzas"] as? [Any])?.count == 2)
 
     let bytes = try sealer.bytes(of: "sealed")
     try sealer.scratch.write(bytes.dropLast(70_000 - 65_536 + 10), to: "cut")
@@ -65,7 +65,7 @@ import Testing
 
   @Test func rewrapping() throws {
     let plain = Data(try sealer.bytes(of: "plain"))
-    try sealer.expect("keygen", "-y", "-o", "recipients", "key")
+    try sealer.expect("keygen", "-y", "-o", "stanzas", "key")
     let other = try Sealer()
     let theirs = other.scratch["key"]
     try sealer.expect("-r", sealer.recipient, "-o", "sealed", "plain")
@@ -74,13 +74,13 @@ import Testing
     #expect(try sealer.expect("-d", "-i", theirs, "new").output == plain)
     try sealer.refuse("-d", "-i", "key", "new", says: "no identity matched: ")
     try sealer.refuse(
-      "rewrap", "-i", "key", "-R", "recipients", "-o", "out", "new", says: "no identity matched: ")
+      "rewrap", "-i", "key", "-R", "stanzas", "-o", "out", "new", says: "no identity matched: ")
     // In place.
-    try sealer.expect("rewrap", "-i", theirs, "-R", "recipients", "-o", "new", "new")
+    try sealer.expect("rewrap", "-i", theirs, "-R", "stanzas", "-o", "new", "new")
     #expect(try sealer.expect("-d", "-i", "key", "new").output == plain)
     try sealer.scratch.write(Array(try sealer.bytes(of: "sealed").dropLast(70_025)), to: "cut")
     try sealer.refuse(
-      "rewrap", "-i", "key", "-R", "recipients", "-o", "new", "cut",
+      "rewrap", "-i", "key", "-R", "stanzas", "-o", "new", "cut",
       says: "seal: payload (segment 0): ")
   }
 }
