@@ -65,7 +65,7 @@ import Testing
 
   @Test func rewrapping() throws {
     let plain = Data(try sealer.bytes(of: "plain"))
-    try sealer.expect("keygen", "-y", "-o", "stanzas", "key")
+    try sealer.expect("keygen", "-y", "-o", "recipients", "key")
     let other = try Sealer()
     let theirs = other.scratch["key"]
     try sealer.expect("-r", sealer.recipient, "-o", "sealed", "plain")
@@ -74,13 +74,13 @@ import Testing
     #expect(try sealer.expect("-d", "-i", theirs, "new").output == plain)
     try sealer.refuse("-d", "-i", "key", "new", says: "no identity matched: ")
     try sealer.refuse(
-      "rewrap", "-i", "key", "-R", "stanzas", "-o", "out", "new", says: "no identity matched: ")
+      "rewrap", "-i", "key", "-R", "recipients", "-o", "out", "new", says: "no identity matched: ")
     // In place.
-    try sealer.expect("rewrap", "-i", theirs, "-R", "stanzas", "-o", "new", "new")
+    try sealer.expect("rewrap", "-i", theirs, "-R", "recipients", "-o", "new", "new")
     #expect(try sealer.expect("-d", "-i", "key", "new").output == plain)
     try sealer.scratch.write(Array(try sealer.bytes(of: "sealed").dropLast(70_025)), to: "cut")
     try sealer.refuse(
-      "rewrap", "-i", "key", "-R", "stanzas", "-o", "new", "cut",
+      "rewrap", "-i", "key", "-R", "recipients", "-o", "new", "cut",
       says: "seal: payload (segment 0): ")
   }
 }
