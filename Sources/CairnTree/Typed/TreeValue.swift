@@ -25,8 +25,10 @@ extension TreeValue where Self: FixedWidthInteger & BitwiseCopyable {
     _ body: (RawSpan) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     let flipped = Self.isSigned ? self ^ Self.min : self
-    let encoded = CollectionOfOne(flipped.bigEndian)
-    return try body(encoded.span.bytes)
+    // Not the span of a `CollectionOfOne`: the optimiser of Swift 6.3 reads that after its end.
+    return try Swift.withUnsafeBytes(of: flipped.bigEndian) { (bytes) throws(Failure) in
+      try body(bytes.bytes)
+    }
   }
 
   @inlinable
