@@ -51,9 +51,7 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "Cairn",
-      dependencies: [
-        "CairnCore", "CairnIntern", "CairnTree", "CairnCrypto", "CairnChunks", "CairnFiles",
-      ],
+      dependencies: ["CairnCore", "CairnIntern", "CairnCrypto", "CairnChunks", "CairnFiles"],
       swiftSettings: settings),
 
     .testTarget(
