@@ -51,7 +51,9 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "Cairn",
-      dependencies: ["CairnCore", "CairnIntern", "CairnCrypto", "CairnChunks", "CairnFiles"],
+      dependencies: [
+        "CairnCore", "CairnIntern", "CairnTree", "CairnCrypto", "CairnChunks", "CairnFiles",
+      ],
       swiftSettings: settings),
 
     .testTarget(

@@ -5,3 +5,4 @@
 @_exported public import CairnCrypto
 @_exported public import CairnFiles
 @_exported public import CairnIntern
+@_exported public import CairnTree

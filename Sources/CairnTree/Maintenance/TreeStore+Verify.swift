@@ -5,12 +5,12 @@ extension TreeStore {
   /// Goes on past what is wrong. Readers may go on; it waits for the one who writes.
   ///
   /// - Throws: ``TreeError`` only if it cannot begin.
-  public func verify() throws(TreeError) -> VerifyReport {
+  public func verify() throws(TreeError) -> TreeReport {
     let isWriter = !core.isReadOnly
     if isWriter { _ = try core.beginWriting(waits: true) }
     defer { if isWriter { core.endWriting() } }
     let reader = beginReading()
-    var report = VerifyReport()
+    var report = TreeReport()
     var seen = PageSet()
     let catalogue = TreeRoot(
       cache: core.cache, record: reader.snapshot.catalogue, layout: core.catalogueLayout,
@@ -35,7 +35,7 @@ extension TreeStore {
     return report
   }
 
-  private func checkSpace(_ seen: PageSet, _ report: inout VerifyReport) {
+  private func checkSpace(_ seen: PageSet, _ report: inout TreeReport) {
     let isWhole = report.isSound
     var seen = seen
     for page in core.writing.spaceMapPages where !seen.insert(page) {

@@ -2,11 +2,11 @@
 struct TreeVerifier {
   let root: TreeRoot
   let name: String?
-  private(set) var report: VerifyReport
+  private(set) var report: TreeReport
   /// The pages seen so far, of all trees.
   private(set) var seen: PageSet
 
-  init(_ root: TreeRoot, name: String?, _ report: VerifyReport, _ seen: PageSet) {
+  init(_ root: TreeRoot, name: String?, _ report: TreeReport, _ seen: PageSet) {
     self.root = root
     self.name = name
     self.report = report

@@ -36,7 +36,7 @@ public final class ReadTransaction: Sendable {
   /// The tree of that name.
   ///
   /// - Throws: ``TreeError``: `.notFound` if there is none.
-  public func tree(_ name: String) throws(TreeError) -> SnapshotTree {
+  public func tree(_ name: String) throws(TreeError) -> ReadableTree {
     guard let tree = try treeIfExists(name) else {
       throw TreeError(.notFound, "there is no tree named \(String(displaying: name.utf8))")
     }
@@ -44,15 +44,15 @@ public final class ReadTransaction: Sendable {
   }
 
   /// The tree of that name, or `nil` if there is none.
-  public func treeIfExists(_ name: String) throws(TreeError) -> SnapshotTree? {
+  public func treeIfExists(_ name: String) throws(TreeError) -> ReadableTree? {
     guard let record = try Catalogue.find(name, in: catalogue) else { return nil }
     let layout = try Catalogue.layout(record, pageSize: core.cache.pageSize)
-    return SnapshotTree(transaction: self, root: root(record, layout))
+    return ReadableTree(transaction: self, root: root(record, layout))
   }
 }
 
 /// A tree that does not change. It keeps its transaction.
-public struct SnapshotTree: OrderedTree, Sendable {
+public struct ReadableTree: OrderedTree, Sendable {
   let transaction: ReadTransaction
   public let root: TreeRoot
 

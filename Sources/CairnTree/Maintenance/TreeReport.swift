@@ -1,5 +1,5 @@
 /// What ``TreeStore/verify()`` has found.
-public struct VerifyReport: Sendable, Hashable, Codable {
+public struct TreeReport: Sendable, Hashable, Codable {
   /// Something that is not as it should be.
   public struct Problem: Sendable, Hashable, Codable, CustomStringConvertible {
     /// The tree that it concerns; `nil` for the catalogue and the space map.
