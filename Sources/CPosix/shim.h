@@ -28,6 +28,15 @@ extern int pipe2(int fds[2], int flags);
 extern int cairn_spawn_addclosefrom(void *actions, int from)
     __asm__("posix_spawn_file_actions_addclosefrom_np");
 
+// O_DIRECT, whose value differs between processors.
+#if defined(__arm__) || defined(__aarch64__)
+static const int cairn_o_direct = 0200000;
+#elif defined(__powerpc__)
+static const int cairn_o_direct = 0400000;
+#else
+static const int cairn_o_direct = 040000;
+#endif
+
 // Sizes are signed here, since that is an Int in Swift.
 
 static inline cairn_ssize cairn_getdents(int fd, void *buffer, cairn_ssize size) {

@@ -23,12 +23,15 @@ final class PackBuilder {
   private(set) var table = PackTable()
   /// The plaintext of the segment being filled.
   private let plain = ByteBuffer(capacity: Segment.plainSize)
-  /// Sealed segments that are not written yet.
-  private let sealed = ByteBuffer(capacity: 4 * Segment.sealedSize)
+  /// Holds the sealed segments that are not written yet.
+  private let writer: UncachedWriter
+  private var sealed: ByteBuffer { writer.buffer }
   /// Where sealed segments are opened again, if they are.
   private let opened: ByteBuffer?
   private var segmentNumber: UInt64 = 0
-  private var fileSize: Int64 = 0
+
+  /// Large enough for a disk to be busy with, small enough to have one for each open pack.
+  private static let bufferSize = 400 << 10
 
   /// - Parameters:
   ///   - spool: an empty file.
@@ -38,6 +41,7 @@ final class PackBuilder {
     in spool: SpooledFile, for recipients: [any Recipient], isChecked: Bool
   ) throws(ChunkStoreError) {
     self.spool = spool
+    writer = UncachedWriter(spool.file, capacity: Self.bufferSize)
     opened = isChecked ? ByteBuffer(capacity: Segment.plainSize) : nil
     let header: [UInt8]
     let nonce: [UInt8]
@@ -53,11 +57,12 @@ final class PackBuilder {
     payloadOffset = header.count + nonce.count
     sealed.appendArray(header)
     sealed.appendArray(nonce)
+    hash.update(sealed.bytes)
     try append(PackFormat.magic)
   }
 
   /// The size of the pack if it were finished now, but for the table.
-  var size: Int { Int(fileSize) + sealed.count + plain.count }
+  var size: Int { Int(writer.writtenCount) + sealed.count + plain.count }
 
   /// Appends a block.
   ///
@@ -76,14 +81,15 @@ final class PackBuilder {
 
   /// Appends the table and seals the last segment; the file is whole, but not durable yet.
   func finish() throws(ChunkStoreError) -> FinishedPack {
-    var writer = BinaryWriter()
-    table.encode(into: &writer)
-    writer.append(PackFormat.trailer(tableLength: writer.count))
-    try append(writer.bytes)
+    var tail = BinaryWriter()
+    table.encode(into: &tail)
+    tail.append(PackFormat.trailer(tableLength: tail.count))
+    try append(tail.bytes)
     try sealSegment(isFinal: true)
-    try writeSealed()
+    try write { () throws(Errno) in try writer.finish() }
     return FinishedPack(
-      info: PackInfo(digest: hash.finalize(), size: fileSize, payloadOffset: payloadOffset),
+      info: PackInfo(
+        digest: hash.finalize(), size: writer.writtenCount, payloadOffset: payloadOffset),
       table: table, key: key, file: spool)
   }
 
@@ -103,7 +109,9 @@ final class PackBuilder {
   }
 
   private func sealSegment(isFinal: Bool) throws(ChunkStoreError) {
-    if sealed.free.count < Segment.sealedSize { try writeSealed() }
+    if sealed.free.count < Segment.sealedSize {
+      try write { () throws(Errno) in try writer.writeBlocks() }
+    }
     do {
       try cipher.seal(
         plain.bytes, index: segmentNumber, isFinal: isFinal, into: sealed.free)
@@ -118,22 +126,21 @@ final class PackBuilder {
       throw error.code == .payload ? .faultyMemory() : .sealing(error)
     }
     if let opened, !opened.holdsTheSame(as: plain) { throw .faultyMemory() }
+    let start = sealed.count
     sealed.count += plain.count + Segment.tagSize
+    hash.update(UnsafeRawBufferPointer(rebasing: sealed.bytes[start...]))
     plain.removeAll()
     segmentNumber += 1
   }
 
-  private func writeSealed() throws(ChunkStoreError) {
-    hash.update(sealed.bytes)
+  private func write(_ body: () throws(Errno) -> Void) throws(ChunkStoreError) {
     do throws(Errno) {
-      try spool.file.writeFully(at: fileSize, sealed.bytes)
+      try body()
     } catch {
       throw ChunkStoreError(
         .targetFailed, "cannot write a pack",
         cause: .systemCall("write to", "a temporary file", error))
     }
-    fileSize += Int64(sealed.count)
-    sealed.removeAll()
   }
 }
 

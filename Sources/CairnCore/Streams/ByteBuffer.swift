@@ -41,7 +41,8 @@ package final class ByteBuffer: @unchecked Sendable {
     }
   }
 
-  private static let mappedSize = 64 << 10
+  /// From this capacity on, the memory begins at a page.
+  package static let mappedSize = 64 << 10
 
   #if canImport(Darwin)
     private static let anonymous = MAP_ANON
