@@ -41,7 +41,7 @@ final class BackupRun {
   /// A file of at least this size is cut by this thread and stored by all workers.
   private static let largeFile: Int64 = 8 << 20
   /// Batches may hold directories open; beyond this many none is begun before some are done.
-  private static let openDirectoryLimit = 400
+  private let openDirectoryLimit = min(400, openFileLimit() / 4)
 
   init(
     _ core: SessionCore, _ places: [WalkRoot], previous: Snapshot?, previousProblem: String?,
@@ -192,9 +192,9 @@ final class BackupRun {
       walk.withFileName { name in
         batch.append(key: key.bytes, fileName: name, in: parent, status: status)
       }
-      if batch.isFull || walk.openDirectoryCount > Self.openDirectoryLimit {
+      if batch.isFull || walk.openDirectoryCount > openDirectoryLimit {
         try submitBatch(lane)
-        while walk.openDirectoryCount > Self.openDirectoryLimit, jobs.count > 0 {
+        while walk.openDirectoryCount > openDirectoryLimit, jobs.count > 0 {
           try takeResult(lane)
         }
       }

@@ -16,6 +16,8 @@ struct FileStorer: Sendable {
   private static let attempts = 3
   /// The most that is read of a file that does not tell its size.
   private static let unsizedLimit: Int64 = 64 << 20
+  /// How many files a worker opens before it reads them.
+  private let depthAhead: Int
   /// Entries stay smaller than the nodes that hold them.
   private static let largestInlineLimit = 16 << 10
 
@@ -27,6 +29,7 @@ struct FileStorer: Sendable {
     self.owners = owners
     self.inlineLimit = min(max(inlineLimit, 0), Self.largestInlineLimit)
     self.displayPath = displayPath
+    depthAhead = max(1, min(16, openFileLimit() / 8 / core.workers.limit))
   }
 
   /// Reads the files of a batch, in order.
@@ -50,6 +53,7 @@ struct FileStorer: Sendable {
     var value = 0
     var link = 0
     var name = 0
+    let ahead = FilesAhead(batch, depth: depthAhead)
     for item in batch.items {
       let keyBytes = batch.keys[key..<key + item.keyLength]
       key += item.keyLength
@@ -68,7 +72,7 @@ struct FileStorer: Sendable {
       let linkStart = result.links.count
       do throws(FileFailure) {
         let metadata = try store(
-          Array(nameBytes), in: directory, status, key: keyBytes, lane, &result)
+          Array(nameBytes), in: directory, status, key: keyBytes, ahead, lane, &result)
         result.items.append(
           FileBatch.Item(
             keyLength: item.keyLength, valueLength: result.values.count - valueStart,
@@ -108,10 +112,12 @@ struct FileStorer: Sendable {
   /// - Parameter name: with a zero at the end.
   private func store(
     _ name: [UInt8], in directory: DirectoryHandle, _ expected: FileStatus,
-    key: ArraySlice<UInt8>, _ lane: Lane, _ result: inout FileBatchResult
+    key: ArraySlice<UInt8>, _ ahead: FilesAhead, _ lane: Lane,
+    _ result: inout FileBatchResult
   ) throws(FileFailure) -> FileMetadata {
     let path = { displayPath(Array(key)) }
     if let content = linkedContents.content(of: expected) {
+      ahead.skip()
       var metadata: FileMetadata
       do throws(IOError) {
         metadata = try name.withRawBytes { (name) throws(IOError) in
@@ -130,11 +136,7 @@ struct FileStorer: Sendable {
     }
     let file: FileDescriptor
     do throws(Errno) {
-      file = try name.withRawBytes { (name) throws(Errno) in
-        try directory.descriptor.openEntry(
-          name.baseAddress!.assumingMemoryBound(to: CChar.self), .readOnly,
-          options: [.noFollow, .nonBlocking])
-      }
+      file = try ahead.open(name, in: directory)
     } catch {
       throw .file(Self.openFailure(error, path()))
     }

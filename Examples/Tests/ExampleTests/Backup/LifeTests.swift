@@ -104,6 +104,27 @@ import Testing
     }
   }
 
+  /// Files are opened ahead and directories stay open for a while, but no more than there may be.
+  @Test(arguments: [40, 128]) func fewFilesMayBeOpen(limit: Int) throws {
+    let vault = try Vault()
+    let scratch = vault.scratch
+    for folder in 0..<60 {
+      let directory = Node(scratch["source"]).below("\(folder)")
+      if folder == 0 { try Node(scratch["source"]).makeDirectory() }
+      try directory.makeDirectory()
+      for file in 0..<10 { try directory.below("\(file)").write("content of \(folder)/\(file)") }
+    }
+    var program = vault.program
+    program.executable = "/bin/sh"
+    let created = try program.run([
+      "-c", #"ulimit -n \#(limit); exec "$0" create "$1" source"#, Program.backup,
+      vault.repository,
+    ])
+    #expect(created.status == 0, "\(created.errors)")
+    try vault.expect("restore", "latest", scratch["out"])
+    try expectSame(scratch["out/source"], scratch["source"])
+  }
+
   /// Arguments reach the program in their own bytes.
   @Test func namesThatAreNotUTF8() throws {
     let vault = try Vault()
