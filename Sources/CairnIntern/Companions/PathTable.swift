@@ -20,7 +20,7 @@ public struct PathTable<Space>: ~Copyable {
   ///
   /// - Parameters:
   ///   - options: those of the arena that holds the components.
-  ///   - limit: the most paths, at most 4,278,190,080; addresses are reserved for that many.
+  ///   - limit: the most paths, at most 4,026,531,840; addresses are reserved for that many.
   /// - Throws: ``InternError/Code/memory`` if the system does not give the address space.
   public init(
     _ options: ArenaOptions = ArenaOptions(), limit: Int = 1 << 30

@@ -5,6 +5,8 @@
 /// usually an empty enumeration, that tells the symbols of one kind of arena from those of another,
 /// so that the compiler refuses to mix them up.
 ///
+/// To keep symbols outside of Swift, take ``rawValue``: the bytes of a `nil` are not always the same.
+///
 /// A symbol is good as long as its arena, and after freezing in the frozen one, and in arenas that
 /// extend that. ``StringArena/removeAll()`` ends all symbols of an arena.
 @frozen
@@ -15,7 +17,7 @@ public struct Symbol<Space>: Sendable, BitwiseCopyable {
 
   /// The largest raw value; the patterns above it are what `nil` is made of.
   @inlinable
-  public static var largestRawValue: UInt32 { 0xFEFF_FFFF }
+  public static var largestRawValue: UInt32 { 0xEFFF_FFFF }
 
   /// The place of the string in the arena, to keep in a file or a packed structure.
   @inlinable
