@@ -132,16 +132,27 @@ struct ArenaCore: ~Copyable {
       mapped: frozen?.byteCount ?? 0)
   }
 
-  /// Reads the groups of a hash, so that they are in the cache when they are wanted.
+  /// Reads the groups of hashes, and then the records that likely have them, so that they are in the
+  /// cache when they are wanted.
+  ///
+  /// - Parameter guesses: room for as many symbols as there are hashes.
   @inline(__always)
-  func touchGroup(_ key: UInt64) -> UInt64 { table.view.touch(key) }
-
-  /// Reads the record that likely has this hash.
-  @inline(__always)
-  func touchRecord(_ key: UInt64) -> UInt64 {
-    guard let symbol = table.view.guess(key) else { return 0 }
-    let offset = layout.offset(of: symbol)
-    return UInt64(records.start.load(fromByteOffset: offset, as: UInt8.self))
+  func touch(_ hashes: UnsafeBufferPointer<UInt64>, _ guesses: UnsafeMutablePointer<UInt32>) {
+    guard end > 0 else { return }
+    table.view.touch(hashes)
+    for (index, hash) in hashes.enumerated() { guesses[index] = table.view.guess(hash) ?? 0 }
+    // A loop of few instructions, as many of which are under way at once as the processor has room
+    // for.
+    let (start, shift, last) = (records.start, layout.granuleShift, end - 1)
+    var touched: UInt8 = 0
+    for index in 0..<hashes.count {
+      let offset = Int(guesses[index]) &<< shift
+      touched |= start.load(fromByteOffset: offset, as: UInt8.self)
+      // A short string may end in the next cache line.
+      let next = min(offset &+ ShortString.longest, last)
+      touched |= start.load(fromByteOffset: next, as: UInt8.self)
+    }
+    GroupView.keep(UInt64(touched))
   }
 
   // MARK: Adding
@@ -250,9 +261,9 @@ extension Records {
 
 extension GroupTable {
   /// Adds all records from `first` on, which are distinct, some at a time: their groups are read
-  /// together, so that the waits for memory overlap.
+  /// together, in a loop that does nothing else, so that the waits for memory overlap.
   mutating func insertAll(of records: Records, from first: Int, _ hash: ByteHash) {
-    let batchSize = 32
+    let batchSize = 64
     let hashes = UnsafeMutablePointer<UInt64>.allocate(capacity: batchSize)
     let symbols = UnsafeMutablePointer<UInt32>.allocate(capacity: batchSize)
     defer {
@@ -262,7 +273,6 @@ extension GroupTable {
     let layout = records.layout
     var offset = layout.aligned(first)
     var isAtEnd = false
-    var touched: UInt64 = 0
     while !isAtEnd {
       var filled = 0
       while filled < batchSize {
@@ -273,14 +283,18 @@ extension GroupTable {
         let start = content.baseAddress.unsafelyUnwrapped
         hashes[filled] = hash(start, content.count)
         symbols[filled] = layout.symbol(at: offset)
-        touched |= view.touch(hashes[filled])
         filled += 1
         offset = layout.aligned(offset + layout.headSize(length: content.count) + content.count)
       }
-      for index in 0..<filled { insert(hashes[index], symbols[index]) }
-      // Only so that reading ahead is not optimised away.
-      hashes[0] = touched
+      insert(UnsafeBufferPointer(start: hashes, count: filled)) { symbols[$0] }
     }
+  }
+
+  /// Adds the numbers of some hashes, which are not there.
+  @inline(__always)
+  mutating func insert(_ hashes: UnsafeBufferPointer<UInt64>, _ number: (Int) -> UInt32) {
+    view.touch(hashes)
+    for index in hashes.indices { insert(hashes[index], number(index)) }
   }
 }
 

@@ -15,7 +15,7 @@ extension StringArena {
     var offset = 0
     while offset <= text.byteCount {
       let failure = core.internPieces(of: text, separatedBy: separator, from: &offset, batch)
-      for index in 0..<batch.count { symbols.append(Symbol(known: batch[index])) }
+      for symbol in batch.symbols { symbols.append(Symbol(known: symbol)) }
       if let failure { throw failure }
     }
   }
@@ -34,7 +34,7 @@ extension StringArena {
     var position = 0
     while position < ends.count {
       let failure = core.internPieces(of: text, endingAt: ends, from: &position, batch)
-      for index in 0..<batch.count { symbols.append(Symbol(known: batch[index])) }
+      for symbol in batch.symbols { symbols.append(Symbol(known: symbol)) }
       if let failure { throw failure }
     }
   }

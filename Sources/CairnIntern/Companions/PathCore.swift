@@ -18,8 +18,6 @@ struct PathCore: ~Copyable {
   private let limit: Int
   private let growth: ArenaOptions.Growth
   private(set) var count = 0
-  /// What was read ahead, so that it is not optimised away.
-  private var touched: UInt64 = 0
 
   init(limit: Int, growth: ArenaOptions.Growth, hash: ByteHash) throws(InternError) {
     let limit = min(max(0, limit), Int(Symbol<Never>.largestRawValue) + 1)
@@ -121,11 +119,13 @@ struct PathCore: ~Copyable {
       throw .noMemory(GroupTable.groups(for: room) * GroupView.groupSize, error)
     }
     // Some at a time: their groups are read together, so that the waits for memory overlap.
-    let batchSize = 32
+    let batchSize = 64
+    let hashes = UnsafeMutablePointer<UInt64>.allocate(capacity: batchSize)
+    defer { hashes.deallocate() }
     for first in stride(from: 0, to: count, by: batchSize) {
-      let batch = first..<min(first + batchSize, count)
-      for number in batch { touched |= table.view.touch(key(pairs[number])) }
-      for number in batch { table.insert(key(pairs[number]), UInt32(number)) }
+      let size = min(batchSize, count - first)
+      for index in 0..<size { hashes[index] = key(pairs[first + index]) }
+      table.insert(UnsafeBufferPointer(start: hashes, count: size)) { UInt32(first + $0) }
     }
   }
 

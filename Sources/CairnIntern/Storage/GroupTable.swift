@@ -66,21 +66,14 @@ struct GroupTable: ~Copyable {
     count += 1
     while true {
       let start = base + group * GroupView.groupSize
-      let numbers = start + GroupView.numbersOffset
-      let low = Access.word(start)
-      var free = Tags.zeroBytes(low)
-      if free != 0 {
-        let slot = Tags.firstByte(free)
-        Access.set(numbers + slot * 4, number)
-        Access.set(start, low | tag << UInt64(slot * 8))
-        return
-      }
       let high = Access.word(start + 8)
-      free = Tags.zeroBytes(high) & Tags.tagsOfHigh
-      if free != 0 {
-        let slot = Tags.firstByte(free)
-        Access.set(numbers + slot * 4 + 32, number)
-        Access.set(start + 8, high | tag << UInt64(slot * 8))
+      let free = Tags.places(Access.word(start), high).nonzeroBitCount
+      if free > 0 {
+        // A group fills from its first place on.
+        let slot = GroupView.slotCount - free
+        let word = start + (slot & 8)
+        Access.set(start + GroupView.numbersOffset + slot * 4, number)
+        Access.set(word, Access.word(word) | tag << UInt64((slot & 7) * 8))
         return
       }
       Access.set(start + 8, high | Tags.displaced(hash))

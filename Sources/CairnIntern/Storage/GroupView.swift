@@ -38,18 +38,11 @@ struct GroupView {
     // A damaged table may lead through all groups, but never around.
     for _ in 0..<groupCount {
       let start = base + group * Self.groupSize
-      let low = Access.word(start)
       let high = Access.word(start + 8)
-      let numbers = start + Self.numbersOffset
-      var hits = Tags.zeroBytes(low ^ pattern)
+      var hits = Tags.places(Access.word(start) ^ pattern, high ^ pattern)
       while hits != 0 {
-        let number = Access.number(numbers + Tags.firstByte(hits) * 4)
-        if matches(number) { return number }
-        hits &= hits - 1
-      }
-      hits = Tags.zeroBytes(high ^ pattern) & Tags.tagsOfHigh
-      while hits != 0 {
-        let number = Access.number(numbers + Tags.firstByte(hits) * 4 + 32)
+        let place = start + Self.numbersOffset + Tags.firstPlace(hits) * 4
+        let number = Access.number(place)
         if matches(number) { return number }
         hits &= hits - 1
       }
@@ -66,37 +59,51 @@ struct GroupView {
     Int(truncatingIfNeeded: hash.multipliedFullWidth(by: UInt64(groupCount)).high)
   }
 
-  /// Reads the group of a hash, so that it is in the cache when it is wanted.
+  /// Reads the groups of hashes, so that they are in the cache when they are wanted.
+  ///
+  /// Nothing in between depends on what is read: a processor waits for many of them at once.
   @inline(__always)
-  func touch(_ hash: UInt64) -> UInt64 {
-    guard groupCount > 0 else { return 0 }
-    return (base + Self.home(of: hash, groupCount) * Self.groupSize).load(as: UInt64.self)
+  func touch(_ hashes: UnsafeBufferPointer<UInt64>) {
+    guard groupCount > 0 else { return }
+    var touched: UInt64 = 0
+    for hash in hashes {
+      let home = Self.home(of: hash, groupCount)
+      touched |= base.load(fromByteOffset: home &* Self.groupSize, as: UInt64.self)
+    }
+    Self.keep(touched)
   }
 
-  /// A number in the group of a hash that is likely the one, so that what it leads to can be read
-  /// ahead.
+  /// Takes what was read ahead, so that reading it is not optimised away.
+  @inline(never)
+  @_optimize(none)
+  static func keep(_ touched: UInt64) {}
+
+  /// The number that a hash most likely leads to, so that what it leads to can be read ahead.
   @inline(__always)
   func guess(_ hash: UInt64) -> UInt32? {
     guard groupCount > 0 else { return nil }
     let pattern = Tags.pattern(of: hash)
-    let start = base + Self.home(of: hash, groupCount) * Self.groupSize
-    let numbers = start + Self.numbersOffset
-    var hits = Tags.zeroBytes(start.load(as: UInt64.self) ^ pattern)
-    if hits != 0 {
-      return numbers.load(fromByteOffset: Tags.firstByte(hits) * 4, as: UInt32.self)
+    let displaced = Tags.displaced(hash)
+    var group = Self.home(of: hash, groupCount)
+    // Few strings are further from home.
+    for _ in 0..<4 {
+      let start = base + group * Self.groupSize
+      let high = start.load(fromByteOffset: 8, as: UInt64.self)
+      let hits = Tags.places(start.load(as: UInt64.self) ^ pattern, high ^ pattern)
+      if hits != 0 {
+        return start.load(
+          fromByteOffset: Self.numbersOffset + Tags.firstPlace(hits) * 4, as: UInt32.self)
+      }
+      if high & displaced == 0 { return nil }
+      group += 1
+      if group == groupCount { group = 0 }
     }
-    hits = Tags.zeroBytes(start.load(fromByteOffset: 8, as: UInt64.self) ^ pattern)
-    hits &= Tags.tagsOfHigh
-    guard hits != 0 else { return nil }
-    return numbers.load(fromByteOffset: Tags.firstByte(hits) * 4 + 32, as: UInt32.self)
+    return nil
   }
 }
 
 /// Twelve tags and a filter in two words, worked on all at once.
 enum Tags {
-  /// The places of the tags 8 to 11 in the second word; the filter is above them.
-  static var tagsOfHigh: UInt64 { 0x0000_0000_8080_8080 }
-
   @inline(__always)
   static func tag(of hash: UInt64) -> UInt8 {
     let tag = UInt8(truncatingIfNeeded: hash)
@@ -113,6 +120,21 @@ enum Tags {
   @inline(__always)
   static func displaced(_ hash: UInt64) -> UInt64 {
     1 << (32 + (hash >> 8) & 31)
+  }
+
+  /// The places whose tags are zero, as one bit each: of the first eight in the lowest bit of each
+  /// byte, of the others in the bit above that. So which word a tag is in is no branch, of which the
+  /// processor could not guess the outcome.
+  @inline(__always)
+  static func places(_ low: UInt64, _ high: UInt64) -> UInt64 {
+    zeroBytes(low) >> 7 | (zeroBytes(high) & 0x0000_0000_8080_8080) >> 6
+  }
+
+  /// The place of the lowest bit of ``places(_:_:)``.
+  @inline(__always)
+  static func firstPlace(_ places: UInt64) -> Int {
+    let bit = places.trailingZeroBitCount
+    return bit >> 3 | (bit & 1) << 3
   }
 
   /// The highest bit of each byte that is zero.

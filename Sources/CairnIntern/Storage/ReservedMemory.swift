@@ -26,6 +26,7 @@ struct ReservedMemory: ~Copyable {
     base = try Self.map(rounded, PROT_NONE)
     reserved = rounded
     committed = 0
+    Self.preferLargePages(base, rounded)
   }
 
   /// A range that has memory throughout.
@@ -72,11 +73,12 @@ struct ReservedMemory: ~Copyable {
     // Steps that grow with what is there make the calls few; pages that are never touched cost
     // nothing, so a step is no waste.
     let step = min(max(committed / 8, 64 << 10), 64 << 20)
-    let target = min(max(Self.roundedUp(count), Self.roundedUp(committed + step)), reserved)
+    var target = max(Self.roundedUp(count), Self.roundedUp(committed + step))
+    if target >= 2 * Self.largePage { target = (target + Self.largePage - 1) & -Self.largePage }
+    target = min(target, reserved)
     let start = base + committed
     do throws(Errno) {
       try retryOnInterrupt { mprotect(start, target - committed, PROT_READ | PROT_WRITE) }
-      Self.preferLargePages(start, target - committed)
       committed = target
     } catch {
       let least = Self.roundedUp(count)
@@ -95,7 +97,9 @@ struct ReservedMemory: ~Copyable {
     let address = mmap(
       base + kept, committed - kept, PROT_NONE,
       MAP_PRIVATE | MAP_FIXED | Self.anonymous | MAP_NORESERVE, -1, 0)
-    if address != MAP_FAILED { committed = kept }
+    guard address != MAP_FAILED else { return }
+    Self.preferLargePages(base + kept, committed - kept)
+    committed = kept
   }
 
   /// Gives back all memory, where others may still be reading: they read zeroes from now on.
@@ -130,16 +134,24 @@ struct ReservedMemory: ~Copyable {
   private static func preferLargePages(_ start: UnsafeMutableRawPointer, _ count: Int) {
     #if os(Linux)
       // A system that has none is as good, only slower.
-      if count >= 4 << 20 { _ = madvise(start, count, CInt(MADV_HUGEPAGE)) }
+      if count >= largePage { _ = madvise(start, count, CInt(MADV_HUGEPAGE)) }
     #endif
   }
 
+  private static var largePage: Int { 2 << 20 }
+
+  /// A range that starts with a large page where it has room for one.
   private static func map(
     _ count: Int, _ protection: CInt
   ) throws(Errno) -> UnsafeMutableRawPointer {
-    let address = mmap(nil, count, protection, MAP_PRIVATE | anonymous | MAP_NORESERVE, -1, 0)
+    let excess = count >= largePage ? largePage - pageSize : 0
+    let flags = MAP_PRIVATE | anonymous | MAP_NORESERVE
+    let address = mmap(nil, count + excess, protection, flags, -1, 0)
     guard let address, address != MAP_FAILED else { throw Errno(rawValue: errno) }
-    return address
+    let before = -Int(bitPattern: address) & excess
+    if before > 0 { munmap(address, before) }
+    if before < excess { munmap(address + before + count, excess - before) }
+    return address + before
   }
 
   #if canImport(Darwin)

@@ -1,74 +1,71 @@
 /// Strings on their way into an arena together, and then their symbols.
 ///
-/// Their waits for memory overlap: all are hashed and their groups read before the first is looked
-/// for.
+/// Their waits for memory overlap: all are hashed, then their groups are read, then the records that
+/// these name, before the first string is looked for.
 ///
 /// A class, since it is held by code that is inlined elsewhere, where the compiler cannot destroy a
 /// type that is not copyable.
 @usableFromInline
 final class StringBatch {
-  private struct Entry {
+  private struct Piece {
     var start: UnsafeRawPointer
     var length: Int
-    var hash: UInt64
-    var symbol: UInt32
   }
 
-  /// As many cache misses as a core has under way at once.
-  private static let capacity = 16
-  private let entries: UnsafeMutablePointer<Entry>
+  /// Some more than a core can wait for at once.
+  private static let capacity = 32
+  private let pieces: UnsafeMutablePointer<Piece>
+  private let hashes: UnsafeMutablePointer<UInt64>
+  private let results: UnsafeMutablePointer<UInt32>
   private var filled = 0
-  /// The strings that have symbols.
-  @usableFromInline private(set) var count = 0
-  /// What was read ahead, so that it is not optimised away.
-  private var touched: UInt64 = 0
+  private var done = 0
 
   @usableFromInline
   init() {
-    entries = .allocate(capacity: Self.capacity)
+    pieces = .allocate(capacity: Self.capacity)
+    hashes = .allocate(capacity: Self.capacity)
+    results = .allocate(capacity: Self.capacity)
   }
 
   deinit {
-    entries.deallocate()
+    pieces.deallocate()
+    hashes.deallocate()
+    results.deallocate()
   }
 
+  /// The symbols of the strings that have some, until the batch is used again.
   @usableFromInline
-  subscript(index: Int) -> UInt32 {
-    precondition(index < count)
-    return entries[index].symbol
-  }
+  var symbols: UnsafeBufferPointer<UInt32> { UnsafeBufferPointer(start: results, count: done) }
 
-  var isFull: Bool { filled == Self.capacity }
-
-  func removeAll() {
-    filled = 0
-    count = 0
-  }
-
-  /// - Precondition: the batch is not full, and the bytes stay where they are until it is interned.
+  /// Takes strings, as long as there are some and the batch has room.
+  ///
+  /// What they point to must stay until they are interned.
   @inline(__always)
-  func append(_ start: UnsafeRawPointer, _ length: Int) {
-    precondition(!isFull)
-    entries[filled] = Entry(start: start, length: length, hash: 0, symbol: 0)
-    filled += 1
+  func fill(_ next: () -> (start: UnsafeRawPointer, length: Int)?) {
+    var count = 0
+    while count < Self.capacity, let piece = next() {
+      pieces[count] = Piece(start: piece.start, length: piece.length)
+      count += 1
+    }
+    filled = count
+    done = 0
   }
 
-  /// Interns what was appended; after an error, what came before has its symbols.
+  /// Interns what the batch took; after an error, what came before has its symbols.
   func intern(into arena: inout ArenaCore) throws(InternError) {
-    let filled = filled
-    var touched: UInt64 = 0
+    let (pieces, hashes, results, filled) = (pieces, hashes, results, filled)
+    for index in 0..<filled { hashes[index] = arena.hash(pieces[index].start, pieces[index].length) }
+    arena.touch(UnsafeBufferPointer(start: hashes, count: filled), results)
     for index in 0..<filled {
-      let key = arena.hash(entries[index].start, entries[index].length)
-      entries[index].hash = key
-      touched |= arena.touchGroup(key)
+      let piece = pieces[index]
+      do throws(InternError) {
+        results[index] = try arena.intern(piece.start, piece.length, hashes[index])
+      } catch {
+        done = index
+        throw error
+      }
     }
-    for index in 0..<filled { touched |= arena.touchRecord(entries[index].hash) }
-    self.touched = touched
-    for index in 0..<filled {
-      let entry = entries[index]
-      entries[index].symbol = try arena.intern(entry.start, entry.length, entry.hash)
-      count = index + 1
-    }
+    done = filled
   }
 }
 
@@ -81,12 +78,15 @@ extension ArenaCore {
     _ batch: StringBatch
   ) -> InternError? {
     let (start, length) = text.lentBytes
-    batch.removeAll()
-    while !batch.isFull, offset <= length {
-      let end = start.first(separator, from: offset, to: length)
-      batch.append(start + offset, end - offset)
-      offset = end + 1
+    var place = offset
+    batch.fill {
+      guard place <= length else { return nil }
+      let first = place
+      let end = start.first(separator, from: first, to: length)
+      place = end + 1
+      return (start + first, end - first)
     }
+    offset = place
     return finish(batch)
   }
 
@@ -96,13 +96,17 @@ extension ArenaCore {
     of text: RawSpan, endingAt ends: Span<Int>, from index: inout Int, _ batch: StringBatch
   ) -> InternError? {
     let (start, length) = text.lentBytes
-    batch.removeAll()
-    while !batch.isFull, index < ends.count {
-      let first = index == 0 ? 0 : ends[index - 1]
-      precondition(first <= ends[index] && ends[index] <= length, "the ends are out of order")
-      batch.append(start + first, ends[index] - first)
-      index += 1
+    var place = index
+    var first = place == 0 ? 0 : ends[place - 1]
+    batch.fill {
+      guard place < ends.count else { return nil }
+      let piece = first
+      first = ends[place]
+      precondition(piece <= first && first <= length, "the ends are out of order")
+      place += 1
+      return (start + piece, first - piece)
     }
+    index = place
     return finish(batch)
   }
 
