@@ -103,7 +103,7 @@ import Testing
     #expect(try failure(forged(file) { _ in }) == nil)
     var accepted = 0
     for position in 0..<file.count {
-      for change: UInt8 in [1, 0x80, 0xFF] {
+      for change: UInt8 in [1, 0x80] {
         let forged = try forged(file) { $0[position] ^= change }
         try scratch.set(forged)
         for check in [FrozenCheck.everything, .header] {
@@ -116,14 +116,14 @@ import Testing
       }
     }
     // Bits of the filters that lead on from full groups, and the spare numbers of others, are free.
-    print("\(accepted) of \(file.count * 3) forged files were accepted")
-    #expect(accepted < file.count * 3 / 2)
+    print("\(accepted) of \(file.count * 2) forged files were accepted")
+    #expect(accepted < file.count)
   }
 
   private func use(_ frozen: FrozenNames, isSound: Bool) {
     _ = frozen.symbol(for: "none of them")
     for name in names(20) { _ = frozen.symbol(for: name) }
-    for rawValue in 0..<UInt32(300) {
+    for rawValue in 0..<UInt32(40) {
       guard let symbol = NameArena.Symbol(rawValue: rawValue) else { continue }
       let isKnown = frozen.contains(symbol)
       if isKnown { #expect(frozen.bytes(of: symbol).byteCount <= frozen.byteCount) }

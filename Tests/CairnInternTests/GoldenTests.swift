@@ -33,6 +33,21 @@ import Testing
     }
   }
 
+  @Test func archiveIsAsItWas() throws {
+    var arena = try StringArena<Names>()
+    for string in Self.strings { _ = try arena.intern(string) }
+    var writer = MemoryWriter()
+    try arena.archive(to: &writer)
+    if let folder = ProcessInfo.processInfo.environment["CAIRN_WRITE_GOLDEN"] {
+      try Data(writer.bytes).write(to: URL(filePath: "\(folder)/sorted.archive"))
+    }
+    let golden = try path("sorted.archive")
+    #expect(writer.bytes == Array(try Data(contentsOf: URL(filePath: golden.string))))
+    let archive = try SortedStringArchive(opening: golden)
+    let sorted = Self.strings.map { Array($0.utf8) }.sorted { $0.lexicographicallyPrecedes($1) }
+    #expect(Array(archive) == sorted)
+  }
+
   @Test(arguments: 0..<2) func writesTheSameFiles(kind: Int) throws {
     var arena = try StringArena<Names>(Self.kinds[kind].options)
     for string in Self.strings { _ = try arena.intern(string) }

@@ -2,6 +2,44 @@ import CairnIntern
 import Testing
 
 @Suite struct PathTableTests {
+  /// What is taken over from the path before must be what is looked for.
+  @Test func manyAreTheSameAsOneByOne() throws {
+    var random = SeededRandom(SeededRandom.seedOfTheDay())
+    var paths = ["", "/", "//", "a", "a/", "a/b", "a/bc", "a/b/c", "a/b", "a//b", "/a", "/a/b", ""]
+    for _ in 0..<3000 {
+      let depth = Int.random(in: 0..<5, using: &random)
+      let parts = (0..<depth).map { _ in
+        ["", "a", "ab", "abcdefgh", "abcdefghi"].randomElement(using: &random) ?? ""
+      }
+      paths.append(parts.joined(separator: "/"))
+    }
+    for _ in 0..<2 {
+      var single = try PathTable<Names>()
+      let expected = try paths.map { (path) throws in try single.intern(path) }
+      var table = try PathTable<Names>()
+      var found: [Symbol<Names>] = []
+      let text = Array(paths.joined(separator: "\n").utf8)
+      try table.internMany(text.span.bytes, separatedBy: UInt8(ascii: "\n"), into: &found)
+      #expect(found == expected)
+      #expect(table.count == single.count)
+      #expect(found.map { table.string(of: $0) } == paths)
+      paths.sort()
+    }
+  }
+
+  @Test func manyGiveTheSymbolsBeforeAnError() throws {
+    var table = try PathTable<Names>(limit: 3)
+    var found: [Symbol<Names>] = []
+    do throws(InternError) {
+      try table.internMany(
+        "a/b\na/c\na/d\na/b".utf8.span.bytes, separatedBy: UInt8(ascii: "\n"), into: &found)
+      Issue.record("nothing was thrown")
+    } catch {
+      #expect(error.code == .full)
+    }
+    #expect(found.map { table.string(of: $0) } == ["a/b", "a/c"])
+  }
+
   private enum Files {}
 
   @Test func givesPathsBackAsTheyWere() throws {

@@ -1,5 +1,6 @@
 import CairnCore
 import Dispatch
+import SystemPackage
 import Testing
 
 @testable import CairnIntern
@@ -84,6 +85,82 @@ import Testing
     var second = MemoryWriter()
     try single.freeze(to: &second)
     #expect(first.bytes == second.bytes)
+  }
+
+  @Test func takesManyAsTheOther() throws {
+    var random = SeededRandom(SeededRandom.seedOfTheDay())
+    let strings = (0..<5000).map { _ in random.someBytes() }
+    let text = strings.flatMap { $0 }
+    var ends: [Int] = []
+    for string in strings { ends.append((ends.last ?? 0) + string.count) }
+    let shared = try SharedStringArena<Names>(ArenaOptions(isNumbered: true))
+    var single = try NameArena(ArenaOptions(isNumbered: true))
+    var symbols: [Symbol<Names>] = []
+    try shared.internMany(text.span.bytes, endingAt: ends.span, into: &symbols)
+    #expect(symbols == (try strings.map { (bytes) throws in try single.intern(bytes) }))
+    var pieces: [Symbol<Names>] = []
+    try shared.internMany("a/b//a".utf8.span.bytes, separatedBy: UInt8(ascii: "/"), into: &pieces)
+    #expect(pieces.map { shared.string(of: $0) } == ["a", "b", "", "a"])
+    #expect(try shared.internMany(["a", "b"]) == Array(pieces[..<2]))
+    for number in 0..<shared.count {
+      let symbol = try #require(shared.symbol(numbered: number))
+      #expect(shared.number(of: symbol) == number)
+    }
+    #expect(shared.symbol(numbered: shared.count) == nil)
+  }
+
+  @Test func threadsAddBatches() throws {
+    let arena = try SharedStringArena<Names>()
+    let names = names(6000)
+    let text = Array(names.joined(separator: "\n").utf8)
+    let results = Monitor<[[Symbol<Names>]]>([])
+    DispatchQueue.concurrentPerform(iterations: 4) { _ in
+      var symbols: [Symbol<Names>] = []
+      do {
+        try arena.internMany(
+          text.span.bytes, separatedBy: UInt8(ascii: "\n"), into: &symbols)
+      } catch {
+        Issue.record("\(error)")
+      }
+      results.withLock { [symbols] in $0.append(symbols) }
+    }
+    let all = results.withLock { $0 }
+    #expect(arena.count == names.count)
+    for symbols in all { #expect(symbols.map { arena.string(of: $0) } == names) }
+  }
+
+  @Test func mergesWithAMap() throws {
+    enum Others {}
+    let arena = try SharedStringArena<Names>()
+    var other = try StringArena<Others>()
+    let names = names(3000)
+    for name in names[..<2000] { _ = try arena.intern(name) }
+    for name in names[1000...] { _ = try other.intern(name) }
+    let map = try arena.merge(other)
+    #expect(arena.count == 3000)
+    #expect(map.count == 2000)
+    for name in names[1000...] {
+      let there = other.symbol(for: name)
+      let here = map[try #require(there)]
+      #expect(arena.symbol(for: name) == here)
+    }
+    var back = try StringArena<Others>()
+    #expect(try back.merge(arena).count == 3000)
+    #expect(back.count == 3000)
+  }
+
+  @Test func freezesToAPath() async throws {
+    try await withTemporaryDirectory { folder in
+      let arena = try SharedStringArena<Names>(ArenaOptions(isNumbered: true))
+      let names = names(300)
+      let symbols = try arena.internMany(names)
+      try arena.freeze(to: folder.appending("shared"))
+      let frozen = try FrozenStringArena<Names>(opening: folder.appending("shared"))
+      #expect(symbols.map { frozen.string(of: $0) } == names)
+      #expect(names.indices.map { frozen.symbol(numbered: $0) } == symbols)
+      #expect(frozen.symbol(numbered: 300) == nil)
+      #expect(frozen.symbol(numbered: -1) == nil)
+    }
   }
 
   @Test func limitIsAnError() throws {

@@ -1,9 +1,48 @@
 import CairnCore
+import SystemPackage
 import Testing
 
 @testable import CairnIntern
 
 @Suite struct StringArenaTests {
+  @Test func numbersLeadBackToSymbols() async throws {
+    try await withTemporaryDirectory { folder in
+      var arena = try NameArena(ArenaOptions(isNumbered: true))
+      let names = names(1000)
+      let symbols = try arena.internMany(names[..<600])
+      #expect((0..<600).map { arena.symbol(numbered: $0) } == symbols)
+      #expect(arena.symbol(numbered: 600) == nil)
+      #expect(arena.symbol(numbered: -1) == nil)
+      try arena.freeze(to: folder.appending("numbered"))
+      let frozen = try FrozenStringArena<Names>(opening: folder.appending("numbered"))
+      var more = try StringArena(extending: frozen)
+      let all = try more.internMany(names)
+      #expect(names.indices.map { more.symbol(numbered: $0) } == all)
+      #expect(all.map { more.number(of: $0) } == Array(names.indices))
+      more.removeAll(keepingCapacity: true)
+      #expect(more.symbol(numbered: 599) == symbols[599])
+      #expect(more.symbol(numbered: 600) == nil)
+    }
+    let plain = try NameArena()
+    #expect(plain.symbol(numbered: 0) == nil)
+  }
+
+  @Test func comparesInTheOrderOfBytes() throws {
+    var random = SeededRandom(SeededRandom.seedOfTheDay())
+    var arena = try NameArena()
+    for _ in 0..<200 { _ = try arena.intern(random.someBytes()) }
+    let symbols = arena.sortedSymbols()
+    for (place, left) in symbols.enumerated() {
+      let itself = arena.precedes(left, left)
+      #expect(!itself)
+      for right in symbols[(place + 1)...].prefix(20) {
+        let forwards = arena.precedes(left, right)
+        let backwards = arena.precedes(right, left)
+        #expect(forwards && !backwards)
+      }
+    }
+  }
+
   @Test func namesAStringOnce() throws {
     var arena = try NameArena()
     let first = try arena.intern("Makefile")

@@ -22,6 +22,8 @@ struct ArenaCore: ~Copyable {
   private(set) var added = 0
   /// The bytes of their content.
   private var text = 0
+  /// The numbers of those strings, from 0 on.
+  private var numbers = NumberIndex()
 
   let frozen: FrozenCore?
   private let frozenView: GroupView
@@ -124,35 +126,23 @@ struct ArenaCore: ~Copyable {
     return lookUp(start, content.count, hash(start, content.count)) == symbol
   }
 
+  func symbol(numbered number: Int) -> UInt32? {
+    if number < frozenCount { return frozen?.symbol(numbered: number) }
+    return numbers.symbol(numbered: number - frozenCount, in: records)
+  }
+
   func memoryReport() -> ArenaMemory {
     let shared = frozen == nil ? 0 : lead + frozenEnd
     return ArenaMemory(
-      strings: added, text: text, heads: end - frozenEnd - text, table: table.byteCount,
+      strings: added, text: text, heads: end - frozenEnd - text,
+      table: table.byteCount + numbers.byteCount,
       blocks: max(0, memory.committed - shared), spare: max(0, memory.committed - lead - end),
       mapped: frozen?.byteCount ?? 0)
   }
 
-  /// Reads the groups of hashes, and then the records that likely have them, so that they are in the
-  /// cache when they are wanted.
-  ///
-  /// - Parameter guesses: room for as many symbols as there are hashes.
   @inline(__always)
   func touch(_ hashes: UnsafeBufferPointer<UInt64>, _ guesses: UnsafeMutablePointer<UInt32>) {
-    guard end > 0 else { return }
-    table.view.touch(hashes)
-    for (index, hash) in hashes.enumerated() { guesses[index] = table.view.guess(hash) ?? 0 }
-    // A loop of few instructions, as many of which are under way at once as the processor has room
-    // for.
-    let (start, shift, last) = (records.start, layout.granuleShift, end - 1)
-    var touched: UInt8 = 0
-    for index in 0..<hashes.count {
-      let offset = Int(guesses[index]) &<< shift
-      touched |= start.load(fromByteOffset: offset, as: UInt8.self)
-      // A short string may end in the next cache line.
-      let next = min(offset &+ ShortString.longest, last)
-      touched |= start.load(fromByteOffset: next, as: UInt8.self)
-    }
-    GroupView.keep(UInt64(touched))
+    records.touch(hashes, guesses, table.view, PlainAccess.self)
   }
 
   // MARK: Adding
@@ -193,6 +183,7 @@ struct ArenaCore: ~Copyable {
     Self.write(record, layout, number: count, start, length)
     let symbol = layout.symbol(at: offset)
     table.insert(key, symbol)
+    if layout.isNumbered { numbers.add(symbol, numbered: added) }
     end = next
     added += 1
     text += length
@@ -235,6 +226,7 @@ struct ArenaCore: ~Copyable {
     end = frozenEnd
     added = 0
     text = 0
+    numbers.removeAll(keepingCapacity: keepsCapacity)
     if keepsCapacity {
       table.clear()
     } else {
@@ -256,6 +248,32 @@ extension Records {
       return view.find(key) { equals($0, words, length) }
     }
     return view.find(key) { equals($0, start, length) }
+  }
+}
+
+extension Records {
+  /// Reads the groups of hashes, and then the records that likely have them, so that they are in the
+  /// cache when they are wanted.
+  @inline(__always)
+  func touch<Access: GroupAccess>(
+    _ hashes: UnsafeBufferPointer<UInt64>, _ guesses: UnsafeMutablePointer<UInt32>,
+    _ view: GroupView, _ access: Access.Type
+  ) {
+    guard end > 0 else { return }
+    view.touch(hashes, access)
+    for (index, hash) in hashes.enumerated() { guesses[index] = view.guess(hash, access) ?? 0 }
+    // A loop of few instructions, as many of which are under way at once as the processor has room
+    // for. Guesses may be wrong, and what another thread has just added may be behind the end.
+    let (start, shift, last) = (start, layout.granuleShift, end - 1)
+    var touched: UInt8 = 0
+    for index in 0..<hashes.count {
+      let offset = min(Int(guesses[index]) &<< shift, last)
+      touched |= start.load(fromByteOffset: offset, as: UInt8.self)
+      // A short string may end in the next cache line.
+      let next = min(offset &+ ShortString.longest, last)
+      touched |= start.load(fromByteOffset: next, as: UInt8.self)
+    }
+    GroupView.keep(UInt64(touched))
   }
 }
 
@@ -293,7 +311,7 @@ extension GroupTable {
   /// Adds the numbers of some hashes, which are not there.
   @inline(__always)
   mutating func insert(_ hashes: UnsafeBufferPointer<UInt64>, _ number: (Int) -> UInt32) {
-    view.touch(hashes)
+    view.touch(hashes, PlainAccess.self)
     for index in hashes.indices { insert(hashes[index], number(index)) }
   }
 }

@@ -6,7 +6,7 @@ public struct ArenaMemory: Sendable, Hashable, Codable {
   public var text: Int
   /// The bytes of their lengths, of their numbers if they have them, and between them.
   public var heads: Int
-  /// The bytes of the table that finds them.
+  /// The bytes of the table that finds them, and of what finds them by number.
   public var table: Int
   /// The bytes of the memory that the strings are in, in whole pages.
   public var blocks: Int

@@ -11,20 +11,9 @@ extension StringArena {
   ///   resolves symbols, and the table is left out.
   /// - Throws: ``InternError/Code/io`` or ``InternError/Code/memory``.
   public func freeze(to path: FilePath, withTable: Bool = true) throws(InternError) {
-    let replacement: ReplacementFile
-    do throws(IOError) {
-      replacement = try ReplacementFile(
-        for: path, permissions: [.ownerReadWrite, .groupRead, .otherRead])
-    } catch {
-      throw .io(error)
-    }
-    var writer = FileWriter(replacement.file, name: path.displayText)
-    try core.freeze(to: &writer, withTable: withTable)
-    do throws(IOError) {
-      try replacement.publish()
-    } catch {
-      throw .io(error)
-    }
+    var file = try NewFile(at: path)
+    try core.freeze(to: &file.writer, withTable: withTable)
+    try file.publish()
   }
 
   /// Writes all strings, under their symbols, as ``freeze(to:withTable:)-(FilePath,_)``, to a

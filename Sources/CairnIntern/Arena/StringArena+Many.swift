@@ -46,19 +46,14 @@ extension StringArena {
   {
     var symbols: [Symbol] = []
     symbols.reserveCapacity(strings.underestimatedCount)
-    // Some at a time, copied together: a string cannot lend its bytes for longer than a call.
-    let enough = 1024
-    var text: [UInt8] = []
-    var ends: [Int] = []
+    var chunk = StringChunk()
     for string in strings {
-      text.append(contentsOf: string.utf8)
-      ends.append(text.count)
-      guard ends.count == enough else { continue }
-      try internMany(text.span.bytes, endingAt: ends.span, into: &symbols)
-      text.removeAll(keepingCapacity: true)
-      ends.removeAll(keepingCapacity: true)
+      chunk.append(string)
+      guard chunk.isFull else { continue }
+      try internMany(chunk.text.span.bytes, endingAt: chunk.ends.span, into: &symbols)
+      chunk.removeAll()
     }
-    try internMany(text.span.bytes, endingAt: ends.span, into: &symbols)
+    try internMany(chunk.text.span.bytes, endingAt: chunk.ends.span, into: &symbols)
     return symbols
   }
 }

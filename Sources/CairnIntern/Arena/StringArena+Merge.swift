@@ -8,6 +8,16 @@ extension StringArena {
     SymbolMap(try core.merge(other.core.records))
   }
 
+  /// Adds all strings that a shared arena has when the call starts, and returns which symbol here
+  /// stands for which there.
+  ///
+  /// - Throws: as ``intern(_:)-(RawSpan)``; some of the strings have been added then.
+  public mutating func merge<Other>(
+    _ other: SharedStringArena<Other>
+  ) throws(InternError) -> SymbolMap<Other, Space> {
+    SymbolMap(try core.merge(other.core.records))
+  }
+
   /// Adds all strings of a frozen arena, and returns which symbol here stands for which there.
   ///
   /// - Throws: as ``intern(_:)-(RawSpan)``; some of the strings have been added then.
@@ -21,13 +31,33 @@ extension StringArena {
 extension ArenaCore {
   /// Adds all records, and returns where they are there, ascending, and where here.
   mutating func merge(_ other: Records) throws(InternError) -> [(there: UInt32, here: UInt32)] {
+    try other.intern(into: &self)
+  }
+}
+
+extension Records {
+  /// Interns all records, and returns where they are here, ascending, and where there.
+  @inline(__always)
+  func intern<Target: BatchTarget & ~Copyable>(
+    into target: inout Target
+  ) throws(InternError) -> [(there: UInt32, here: UInt32)] {
     var pairs: [(there: UInt32, here: UInt32)] = []
-    var cursor = RecordCursor(other)
-    while let (symbol, content) = cursor.next() {
-      guard let start = content.baseAddress else { continue }
-      pairs.append((symbol, try intern(start, content.count, hash(start, content.count))))
+    let batch = StringBatch()
+    var cursor = RecordCursor(self)
+    var symbols: [UInt32] = []
+    while true {
+      symbols.removeAll(keepingCapacity: true)
+      batch.fill {
+        guard let (symbol, content) = cursor.next(), let start = content.baseAddress else {
+          return nil
+        }
+        symbols.append(symbol)
+        return (start, content.count)
+      }
+      if let failure = batch.intern(into: &target) { throw failure }
+      if symbols.isEmpty { return pairs }
+      for (there, here) in zip(symbols, batch.symbols) { pairs.append((there, here)) }
     }
-    return pairs
   }
 }
 

@@ -54,6 +54,15 @@ extension StringArena {
     return left.start.equals(right.start, left.count)
   }
 
+  /// Whether the string of `left` comes before that of `right`, in the order of their bytes.
+  ///
+  /// Symbols themselves compare in the order in which their strings were added.
+  ///
+  /// - Precondition: the symbols are this arena's.
+  public func precedes(_ left: Symbol, _ right: Symbol) -> Bool {
+    core.records.precedes(left.rawValue, right.rawValue)
+  }
+
   /// Writes the bytes of a string.
   ///
   /// - Precondition: the symbol is one of this arena's.
@@ -93,6 +102,14 @@ extension StringArena {
   ///   ``ArenaOptions/isNumbered``.
   public func number(of symbol: Symbol) -> Int {
     core.records.checkedNumber(of: symbol.rawValue)
+  }
+
+  /// The symbol of the string with a number, or `nil` if there is none, or strings are not numbered.
+  ///
+  /// - Complexity: O(1).
+  public func symbol(numbered number: Int) -> Symbol? {
+    guard let known = core.symbol(numbered: number) else { return nil }
+    return Symbol(known: known)
   }
 
   /// Calls `body` with each string, in the order in which they were added.

@@ -32,11 +32,4 @@ extension Records {
     }
     return keys.map(\.symbol)
   }
-
-  private func precedes(_ left: UInt32, _ right: UInt32) -> Bool {
-    guard let first = content(at: layout.offset(of: left)),
-      let second = content(at: layout.offset(of: right))
-    else { return false }
-    return first.lexicographicallyPrecedes(second)
-  }
 }

@@ -49,6 +49,34 @@ public struct PathTable<Space>: ~Copyable {
     try intern(path.utf8.span.bytes)
   }
 
+  /// Interns the paths of a text between separators, a newline or a byte of zero perhaps, and appends
+  /// their symbols: one more than there are separators.
+  ///
+  /// Faster than one by one where neighbours start alike, as in a listing: what both start with is
+  /// looked for once.
+  ///
+  /// - Throws: as ``intern(_:)-(RawSpan)``; what was before it has been added, and its symbols have
+  ///   been appended.
+  @inlinable
+  public mutating func internMany(
+    _ text: RawSpan, separatedBy separator: UInt8, into paths: inout [Path]
+  ) throws(InternError) {
+    let batch = PathBatch()
+    var offset = 0
+    while offset <= text.byteCount {
+      let failure = internNext(of: text, separatedBy: separator, from: &offset, batch)
+      for path in batch.paths { paths.append(Path(known: path)) }
+      if let failure { throw failure }
+    }
+  }
+
+  @usableFromInline
+  mutating func internNext(
+    of text: RawSpan, separatedBy separator: UInt8, from offset: inout Int, _ batch: PathBatch
+  ) -> InternError? {
+    batch.intern(text, separatedBy: separator, from: &offset, &core, &components.core)
+  }
+
   /// The symbol of the path of `component` in `parent`, or of that component alone.
   ///
   /// - Precondition: the symbols are this table's.

@@ -111,33 +111,34 @@ struct FrozenHeader: Equatable {
 }
 
 extension InternError {
+  static var frozenArena: String { "frozen string arena" }
+
   @inline(never)
-  static func notFrozen() -> InternError {
-    InternError(.unknownFormat, "this is no frozen string arena: it does not start like one")
+  static func notFrozen(_ file: String = frozenArena) -> InternError {
+    InternError(.unknownFormat, "this is no \(file): it does not start like one")
   }
 
   @inline(never)
-  static func unknownVersion(_ version: UInt32) -> InternError {
+  static func unknownVersion(_ version: UInt32, _ file: String = frozenArena) -> InternError {
     InternError(
       .unknownVersion,
-      "this frozen string arena has version \(version), and this library knows version "
-        + "\(FrozenHeader.version): use a newer library")
+      "this \(file) has version \(version), which this library does not know: use a newer library")
   }
 
   @inline(never)
-  static func truncated(have: Int, need: Int) -> InternError {
+  static func truncated(have: Int, need: Int, _ file: String = frozenArena) -> InternError {
     InternError(
       .truncated,
-      "this frozen string arena ends too early, after \(have) of \(need) bytes: use a whole copy")
+      "this \(file) ends too early, after \(have) of \(need) bytes: use a whole copy")
   }
 
   @inline(never)
-  static func damaged(_ detail: String) -> InternError {
-    InternError(.damaged, "this frozen string arena is damaged, \(detail): use another copy")
+  static func damaged(_ detail: String, _ file: String = frozenArena) -> InternError {
+    InternError(.damaged, "this \(file) is damaged, \(detail): use another copy")
   }
 
   @inline(never)
   static func io(_ error: IOError) -> InternError {
-    InternError(.io, "reading or writing a frozen string arena failed", cause: error)
+    InternError(.io, "reading or writing a file of strings failed", cause: error)
   }
 }

@@ -1,4 +1,4 @@
-import CairnCore
+public import CairnCore
 public import SystemPackage
 
 /// A string arena that was frozen to a file, mapped back: nothing is parsed or copied, and all
@@ -22,14 +22,7 @@ public struct FrozenStringArena<Space>: Sendable {
   ///   ``InternError/Code/truncated`` or ``InternError/Code/damaged`` if it is not sound.
   public init(opening path: FilePath, checking check: FrozenCheck = .everything) throws(InternError)
   {
-    let file: FileDescriptor
-    do {
-      file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
-    } catch {
-      throw .io(.systemCall("open", path.displayText, error as? Errno ?? .ioError))
-    }
-    defer { try? file.close() }
-    core = try FrozenCore(file, check)
+    core = try FrozenCore(MappedFile(opening: path), check)
   }
 
   /// Maps the frozen arena that a file consists of; the descriptor is borrowed, and may be closed
@@ -39,7 +32,7 @@ public struct FrozenStringArena<Space>: Sendable {
   public init(
     opening file: FileDescriptor, checking check: FrozenCheck = .everything
   ) throws(InternError) {
-    core = try FrozenCore(file, check)
+    core = try FrozenCore(MappedFile(file), check)
   }
 
   /// The number of strings.
@@ -105,6 +98,33 @@ public struct FrozenStringArena<Space>: Sendable {
   /// - Precondition: ``isSearchable``.
   public func contains(_ symbol: Symbol) -> Bool {
     core.contains(symbol.rawValue)
+  }
+
+  /// Whether the string of `left` comes before that of `right`, in the order of their bytes.
+  ///
+  /// Symbols themselves compare in the order in which their strings were added.
+  ///
+  /// - Precondition: the symbols are this arena's.
+  public func precedes(_ left: Symbol, _ right: Symbol) -> Bool {
+    core.records.precedes(left.rawValue, right.rawValue)
+  }
+
+  /// The symbol of the string with a number, or `nil` if there is none, or strings are not numbered.
+  ///
+  /// The first call goes through all strings, and keeps a quarter of a byte for each.
+  ///
+  /// - Complexity: O(1) after that.
+  public func symbol(numbered number: Int) -> Symbol? {
+    guard let known = core.symbol(numbered: number) else { return nil }
+    return Symbol(known: known)
+  }
+
+  /// Writes the bytes of a string.
+  ///
+  /// - Precondition: as ``bytes(of:)``.
+  /// - Throws: what `writer` throws.
+  public func write(_ symbol: Symbol, to writer: inout some ByteWriter) throws(IOError) {
+    try writer.write(bytes(of: symbol))
   }
 
   /// Calls `body` with each string, in the order in which they were added.

@@ -5,7 +5,7 @@ import SystemPackage
 /// The shared arena, without the type that tells its symbols from others'.
 @usableFromInline
 final class SharedCore: @unchecked Sendable {
-  // Sendable: `memory`, `tables` and `added` are used only with `lock` held. What is read without it
+  // Sendable: `memory`, `tables` and `numbers` are used only with `lock` held. What is read without it
   // is atomic, constant, or a record: written before `end` and before the tag that leads to it, both
   // with releasing stores, and never again.
   //
@@ -15,17 +15,18 @@ final class SharedCore: @unchecked Sendable {
   private var memory: ReservedMemory
   /// All tables that ever were; the last is the one in use.
   private var tables: [SharedTable]
+  private var numbers = NumberIndex()
   private let current: Atomic<Unmanaged<SharedTable>>
 
   private let start: UnsafeMutableRawPointer
   private let end = Atomic(0)
   private let added = Atomic(0)
-  private let layout: RecordLayout
+  let layout: RecordLayout
   private let limit: Int
   private let longestString: Int
   private let growth: ArenaOptions.Growth
   private let seed: UInt64?
-  private let hash: ByteHash
+  let hash: ByteHash
 
   init(_ options: ArenaOptions) throws(InternError) {
     let limit = ArenaCore.limit(options)
@@ -69,7 +70,12 @@ final class SharedCore: @unchecked Sendable {
   @usableFromInline
   func intern(_ bytes: RawSpan) throws(InternError) -> UInt32 {
     let (start, length) = bytes.lentBytes
-    let key = hash(start, length)
+    return try intern(start, length, hash(start, length))
+  }
+
+  func intern(
+    _ start: UnsafeRawPointer, _ length: Int, _ key: UInt64
+  ) throws(InternError) -> UInt32 {
     if let symbol = lookUp(start, length, key) { return symbol }
     let result: Result<UInt32, InternError> = lock.withLock { _ in
       // Another thread may have added it meanwhile.
@@ -84,6 +90,15 @@ final class SharedCore: @unchecked Sendable {
       let start = content.baseAddress
     else { return false }
     return lookUp(start, content.count, hash(start, content.count)) == symbol
+  }
+
+  func touch(_ hashes: UnsafeBufferPointer<UInt64>, _ guesses: UnsafeMutablePointer<UInt32>) {
+    let view = current.load(ordering: .acquiring)._withUnsafeGuaranteedRef { $0.view }
+    records.touch(hashes, guesses, view, SharedAccess.self)
+  }
+
+  func symbol(numbered number: Int) -> UInt32? {
+    lock.withLock { _ in numbers.symbol(numbered: number, in: records) }
   }
 
   private func lookUp(_ start: UnsafeRawPointer, _ length: Int, _ key: UInt64) -> UInt32? {
@@ -132,6 +147,7 @@ final class SharedCore: @unchecked Sendable {
     ArenaCore.write(self.start + offset, layout, number: number, start, length)
     end.store(next, ordering: .releasing)
     let symbol = layout.symbol(at: offset)
+    if layout.isNumbered { numbers.add(symbol, numbered: number) }
     tables[tables.count - 1].table.insert(key, symbol, SharedAccess.self)
     added.store(number + 1, ordering: .relaxed)
     return .success(symbol)
@@ -160,13 +176,20 @@ final class SharedCore: @unchecked Sendable {
       let records = records
       let count = added.load(ordering: .relaxed)
       var report = ArenaMemory(
-        strings: count, text: 0, heads: 0, table: tables[tables.count - 1].table.byteCount,
+        strings: count, text: 0, heads: 0,
+        table: tables[tables.count - 1].table.byteCount + numbers.byteCount,
         blocks: memory.committed, spare: memory.committed - records.end, mapped: 0)
       var cursor = RecordCursor(records)
       while let (_, content) = cursor.next() { report.text += content.count }
       report.heads = records.end - report.text
       return report
     }
+  }
+
+  /// Adds all records, and returns where they are there, ascending, and where here.
+  func merge(_ other: Records) throws(InternError) -> [(there: UInt32, here: UInt32)] {
+    var core = self
+    return try other.intern(into: &core)
   }
 
   func freeze(to writer: inout some ByteWriter, withTable: Bool) throws(InternError) {

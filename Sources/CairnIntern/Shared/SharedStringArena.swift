@@ -1,4 +1,5 @@
 public import CairnCore
+public import SystemPackage
 
 /// A ``StringArena`` that any number of threads use at once, with one space of symbols.
 ///
@@ -47,6 +48,77 @@ public final class SharedStringArena<Space>: Sendable {
     try intern(string.utf8.span.bytes)
   }
 
+  /// Interns the pieces of a text between separators, and appends their symbols; see
+  /// ``StringArena/internMany(_:separatedBy:into:)``.
+  ///
+  /// - Throws: as ``intern(_:)-(RawSpan)``; what was before it has been added, and its symbols have
+  ///   been appended.
+  @inlinable
+  public func internMany(
+    _ text: RawSpan, separatedBy separator: UInt8, into symbols: inout [Symbol]
+  ) throws(InternError) {
+    let batch = StringBatch()
+    var offset = 0
+    while offset <= text.byteCount {
+      let failure = core.internPieces(of: text, separatedBy: separator, from: &offset, batch)
+      for symbol in batch.symbols { symbols.append(Symbol(known: symbol)) }
+      if let failure { throw failure }
+    }
+  }
+
+  /// Interns strings that lie one behind the other, and appends their symbols; see
+  /// ``StringArena/internMany(_:endingAt:into:)``.
+  ///
+  /// - Precondition: `ends` ascend, and are at most the length of `text`.
+  /// - Throws: as ``internMany(_:separatedBy:into:)``.
+  @inlinable
+  public func internMany(
+    _ text: RawSpan, endingAt ends: Span<Int>, into symbols: inout [Symbol]
+  ) throws(InternError) {
+    let batch = StringBatch()
+    var position = 0
+    while position < ends.count {
+      let failure = core.internPieces(of: text, endingAt: ends, from: &position, batch)
+      for symbol in batch.symbols { symbols.append(Symbol(known: symbol)) }
+      if let failure { throw failure }
+    }
+  }
+
+  /// Interns strings, and returns their symbols in the same order.
+  ///
+  /// - Throws: as ``intern(_:)-(RawSpan)``; some of the strings have been added then.
+  public func internMany(_ strings: some Sequence<String>) throws(InternError) -> [Symbol] {
+    var symbols: [Symbol] = []
+    symbols.reserveCapacity(strings.underestimatedCount)
+    var chunk = StringChunk()
+    for string in strings {
+      chunk.append(string)
+      guard chunk.isFull else { continue }
+      try internMany(chunk.text.span.bytes, endingAt: chunk.ends.span, into: &symbols)
+      chunk.removeAll()
+    }
+    try internMany(chunk.text.span.bytes, endingAt: chunk.ends.span, into: &symbols)
+    return symbols
+  }
+
+  /// Adds all strings of an arena, and returns which symbol here stands for which there.
+  ///
+  /// - Throws: as ``intern(_:)-(RawSpan)``; some of the strings have been added then.
+  public func merge<Other>(
+    _ other: borrowing StringArena<Other>
+  ) throws(InternError) -> SymbolMap<Other, Space> {
+    SymbolMap(try core.merge(other.core.records))
+  }
+
+  /// Adds all strings of a frozen arena, and returns which symbol here stands for which there.
+  ///
+  /// - Throws: as ``intern(_:)-(RawSpan)``; some of the strings have been added then.
+  public func merge<Other>(
+    _ other: FrozenStringArena<Other>
+  ) throws(InternError) -> SymbolMap<Other, Space> {
+    SymbolMap(try core.merge(other.core.records))
+  }
+
   /// The symbol of a string, or `nil` if no thread has added it yet.
   @inlinable
   public func symbol(for bytes: RawSpan) -> Symbol? {
@@ -89,6 +161,33 @@ public final class SharedStringArena<Space>: Sendable {
     core.records.checkedNumber(of: symbol.rawValue)
   }
 
+  /// The symbol of the string with a number, or `nil` if there is none, or strings are not numbered.
+  ///
+  /// It takes the lock.
+  ///
+  /// - Complexity: O(1).
+  public func symbol(numbered number: Int) -> Symbol? {
+    guard let known = core.symbol(numbered: number) else { return nil }
+    return Symbol(known: known)
+  }
+
+  /// Whether the string of `left` comes before that of `right`, in the order of their bytes.
+  ///
+  /// Symbols themselves compare in the order in which their strings were added.
+  ///
+  /// - Precondition: the symbols are this arena's.
+  public func precedes(_ left: Symbol, _ right: Symbol) -> Bool {
+    core.records.precedes(left.rawValue, right.rawValue)
+  }
+
+  /// Writes the bytes of a string.
+  ///
+  /// - Precondition: as ``bytes(of:)``.
+  /// - Throws: what `writer` throws.
+  public func write(_ symbol: Symbol, to writer: inout some ByteWriter) throws(IOError) {
+    try writer.write(bytes(of: symbol))
+  }
+
   /// Calls `body` with each string that is there when the call starts, in the order in which they
   /// were added.
   @inlinable
@@ -103,6 +202,22 @@ public final class SharedStringArena<Space>: Sendable {
 
   /// Writes the strings that are there when the call starts, as a file to open with
   /// ``FrozenStringArena``; see ``StringArena/freeze(to:withTable:)-(FilePath,_)``.
+  ///
+  /// Other threads may add and resolve meanwhile.
+  public func freeze(to path: FilePath, withTable: Bool = true) throws(InternError) {
+    var file = try NewFile(at: path)
+    try core.freeze(to: &file.writer, withTable: withTable)
+    try file.publish()
+  }
+
+  /// Writes the strings that are there when the call starts to a descriptor, from its current offset
+  /// on; nothing is synchronized.
+  public func freeze(to file: FileDescriptor, withTable: Bool = true) throws(InternError) {
+    var writer = FileWriter(file, name: "the frozen arena")
+    try core.freeze(to: &writer, withTable: withTable)
+  }
+
+  /// Writes the strings that are there when the call starts to a writer of the host's.
   public func freeze(to writer: inout some ByteWriter, withTable: Bool = true) throws(InternError) {
     try core.freeze(to: &writer, withTable: withTable)
   }

@@ -63,12 +63,12 @@ struct GroupView {
   ///
   /// Nothing in between depends on what is read: a processor waits for many of them at once.
   @inline(__always)
-  func touch(_ hashes: UnsafeBufferPointer<UInt64>) {
+  func touch<Access: GroupAccess>(_ hashes: UnsafeBufferPointer<UInt64>, _ access: Access.Type) {
     guard groupCount > 0 else { return }
     var touched: UInt64 = 0
     for hash in hashes {
       let home = Self.home(of: hash, groupCount)
-      touched |= base.load(fromByteOffset: home &* Self.groupSize, as: UInt64.self)
+      touched |= Access.word(base + home &* Self.groupSize)
     }
     Self.keep(touched)
   }
@@ -80,7 +80,7 @@ struct GroupView {
 
   /// The number that a hash most likely leads to, so that what it leads to can be read ahead.
   @inline(__always)
-  func guess(_ hash: UInt64) -> UInt32? {
+  func guess<Access: GroupAccess>(_ hash: UInt64, _ access: Access.Type) -> UInt32? {
     guard groupCount > 0 else { return nil }
     let pattern = Tags.pattern(of: hash)
     let displaced = Tags.displaced(hash)
@@ -88,12 +88,9 @@ struct GroupView {
     // Few strings are further from home.
     for _ in 0..<4 {
       let start = base + group * Self.groupSize
-      let high = start.load(fromByteOffset: 8, as: UInt64.self)
-      let hits = Tags.places(start.load(as: UInt64.self) ^ pattern, high ^ pattern)
-      if hits != 0 {
-        return start.load(
-          fromByteOffset: Self.numbersOffset + Tags.firstPlace(hits) * 4, as: UInt32.self)
-      }
+      let high = Access.word(start + 8)
+      let hits = Tags.places(Access.word(start) ^ pattern, high ^ pattern)
+      if hits != 0 { return Access.number(start + Self.numbersOffset + Tags.firstPlace(hits) * 4) }
       if high & displaced == 0 { return nil }
       group += 1
       if group == groupCount { group = 0 }

@@ -88,6 +88,26 @@ struct Records {
     UInt32(littleEndian: start.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
   }
 
+  /// Whether the string of `left` comes before these bytes, in the order of bytes.
+  ///
+  /// - Precondition: the symbol has a string.
+  func precedes(_ left: UInt32, _ right: UnsafeRawBufferPointer) -> Bool {
+    guard let content = content(at: layout.offset(of: left)) else {
+      preconditionFailure("the symbol is not one of this arena's")
+    }
+    return content.lexicographicallyPrecedes(right)
+  }
+
+  /// Whether the string of `left` comes before that of `right`, in the order of bytes.
+  ///
+  /// - Precondition: the symbols have strings.
+  func precedes(_ left: UInt32, _ right: UInt32) -> Bool {
+    guard let content = content(at: layout.offset(of: right)) else {
+      preconditionFailure("the symbol is not one of this arena's")
+    }
+    return precedes(left, content)
+  }
+
   /// Whether the record of `symbol` is the short string of these words.
   @inline(__always)
   func equals(_ symbol: UInt32, _ words: (UInt64, UInt64), _ length: Int) -> Bool {

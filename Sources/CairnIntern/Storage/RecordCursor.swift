@@ -2,11 +2,16 @@
 @usableFromInline
 struct RecordCursor {
   private let records: Records
-  private var offset = 0
+  private var offset: Int
 
   @usableFromInline
   init(_ records: Records) {
+    self.init(records, from: 0)
+  }
+
+  init(_ records: Records, from symbol: UInt32) {
     self.records = records
+    offset = records.layout.offset(of: symbol)
   }
 
   @usableFromInline

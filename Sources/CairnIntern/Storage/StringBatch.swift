@@ -51,35 +51,12 @@ final class StringBatch {
     done = 0
   }
 
-  /// Interns what the batch took; after an error, what came before has its symbols.
-  func intern(into arena: inout ArenaCore) throws(InternError) {
-    let (pieces, hashes, results, filled) = (pieces, hashes, results, filled)
-    for index in 0..<filled { hashes[index] = arena.hash(pieces[index].start, pieces[index].length) }
-    arena.touch(UnsafeBufferPointer(start: hashes, count: filled), results)
-    for index in 0..<filled {
-      let piece = pieces[index]
-      do throws(InternError) {
-        results[index] = try arena.intern(piece.start, piece.length, hashes[index])
-      } catch {
-        done = index
-        throw error
-      }
-    }
-    done = filled
-  }
-}
-
-extension ArenaCore {
-  /// Interns the next pieces of `text`, of which `offset` is the start of the first, and moves
-  /// `offset` behind their separators: behind the end of the text at last.
-  @usableFromInline
-  mutating func internPieces(
-    of text: RawSpan, separatedBy separator: UInt8, from offset: inout Int,
-    _ batch: StringBatch
-  ) -> InternError? {
+  /// Takes the next pieces of `text`, of which `offset` is the start of the first, and moves `offset`
+  /// behind their separators: behind the end of the text at last.
+  func fill(_ text: RawSpan, separatedBy separator: UInt8, from offset: inout Int) {
     let (start, length) = text.lentBytes
     var place = offset
-    batch.fill {
+    fill {
       guard place <= length else { return nil }
       let first = place
       let end = start.first(separator, from: first, to: length)
@@ -87,18 +64,14 @@ extension ArenaCore {
       return (start + first, end - first)
     }
     offset = place
-    return finish(batch)
   }
 
-  /// Interns the next pieces of `text`, which end where `ends` says.
-  @usableFromInline
-  mutating func internPieces(
-    of text: RawSpan, endingAt ends: Span<Int>, from index: inout Int, _ batch: StringBatch
-  ) -> InternError? {
+  /// Takes the next pieces of `text`, which end where `ends` says.
+  func fill(_ text: RawSpan, endingAt ends: Span<Int>, from index: inout Int) {
     let (start, length) = text.lentBytes
     var place = index
     var first = place == 0 ? 0 : ends[place - 1]
-    batch.fill {
+    fill {
       guard place < ends.count else { return nil }
       let piece = first
       first = ends[place]
@@ -107,16 +80,98 @@ extension ArenaCore {
       return (start + piece, first - piece)
     }
     index = place
-    return finish(batch)
   }
 
-  private mutating func finish(_ batch: StringBatch) -> InternError? {
-    do throws(InternError) {
-      try batch.intern(into: &self)
-      return nil
-    } catch {
-      return error
+  /// Interns what the batch took; after an error, what came before has its symbols.
+  @inline(__always)
+  func intern<Target: BatchTarget & ~Copyable>(into target: inout Target) -> InternError? {
+    let (pieces, hashes, results, filled) = (pieces, hashes, results, filled)
+    let hash = target.hash
+    for index in 0..<filled { hashes[index] = hash(pieces[index].start, pieces[index].length) }
+    target.touch(UnsafeBufferPointer(start: hashes, count: filled), results)
+    for index in 0..<filled {
+      let piece = pieces[index]
+      do throws(InternError) {
+        results[index] = try target.intern(piece.start, piece.length, hashes[index])
+      } catch {
+        done = index
+        return error
+      }
     }
+    done = filled
+    return nil
+  }
+}
+
+/// What a batch is interned into.
+protocol BatchTarget: ~Copyable {
+  var hash: ByteHash { get }
+
+  /// Reads what looking for strings with these hashes will read.
+  ///
+  /// - Parameter guesses: room for as many symbols as there are hashes.
+  func touch(_ hashes: UnsafeBufferPointer<UInt64>, _ guesses: UnsafeMutablePointer<UInt32>)
+
+  /// The symbol of a string, which is added if it is not there, and has this hash.
+  mutating func intern(
+    _ start: UnsafeRawPointer, _ length: Int, _ key: UInt64
+  ) throws(InternError) -> UInt32
+}
+
+extension ArenaCore: BatchTarget {
+  @usableFromInline
+  mutating func internPieces(
+    of text: RawSpan, separatedBy separator: UInt8, from offset: inout Int, _ batch: StringBatch
+  ) -> InternError? {
+    batch.fill(text, separatedBy: separator, from: &offset)
+    return batch.intern(into: &self)
+  }
+
+  @usableFromInline
+  mutating func internPieces(
+    of text: RawSpan, endingAt ends: Span<Int>, from index: inout Int, _ batch: StringBatch
+  ) -> InternError? {
+    batch.fill(text, endingAt: ends, from: &index)
+    return batch.intern(into: &self)
+  }
+}
+
+extension SharedCore: BatchTarget {
+  @usableFromInline
+  func internPieces(
+    of text: RawSpan, separatedBy separator: UInt8, from offset: inout Int, _ batch: StringBatch
+  ) -> InternError? {
+    batch.fill(text, separatedBy: separator, from: &offset)
+    var core = self
+    return batch.intern(into: &core)
+  }
+
+  @usableFromInline
+  func internPieces(
+    of text: RawSpan, endingAt ends: Span<Int>, from index: inout Int, _ batch: StringBatch
+  ) -> InternError? {
+    batch.fill(text, endingAt: ends, from: &index)
+    var core = self
+    return batch.intern(into: &core)
+  }
+}
+
+/// Strings copied one behind the other, since a string cannot lend its bytes for longer than a call.
+struct StringChunk {
+  private static let enough = 1024
+  private(set) var text: [UInt8] = []
+  private(set) var ends: [Int] = []
+
+  var isFull: Bool { ends.count == Self.enough }
+
+  mutating func append(_ string: String) {
+    text.append(contentsOf: string.utf8)
+    ends.append(text.count)
+  }
+
+  mutating func removeAll() {
+    text.removeAll(keepingCapacity: true)
+    ends.removeAll(keepingCapacity: true)
   }
 }
 
