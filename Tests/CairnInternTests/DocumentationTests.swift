@@ -8,7 +8,7 @@ struct DocumentationTests {
   private enum Names {}
 
   /// The program of CairnIntern.md, line by line, but for the folder of its file.
-  private func firstProgram(_ file: FilePath) throws -> [String] {
+  private func firstProgram(_ file: FilePath, _ sorted: FilePath) throws -> [String] {
     var printed: [String] = []
     func print(_ items: Any...) { printed += items.map { "\($0)" } }
 
@@ -28,13 +28,19 @@ struct DocumentationTests {
     var more = try StringArena(extending: frozen)
     let readme = try more.intern("README.md")
     print(more.string(of: makefile), more.string(of: readme))
+
+    // The strings alone, sorted, in less than their own length if they start alike.
+    try more.archive(to: sorted)
+    let archive = try SortedStringArchive(opening: sorted)
+    print(try archive.position(of: "README.md".utf8.span.bytes) ?? -1)  // 1
     return printed
   }
 
   @Test func firstProgramWorks() async throws {
     try await withTemporaryDirectory { directory in
-      let printed = try firstProgram(directory.appending("names.arena"))
-      #expect(printed == ["true", "Makefile", "Makefile", "README.md"])
+      let printed = try firstProgram(
+        directory.appending("names.arena"), directory.appending("names.sorted"))
+      #expect(printed == ["true", "Makefile", "Makefile", "README.md", "1"])
     }
   }
 
@@ -49,6 +55,7 @@ struct DocumentationTests {
     let lines = program.split(separator: "\n").dropFirst()
       .map { $0.trimmingCharacters(in: .whitespaces) }
       .map { $0.replacingOccurrences(of: "\"names.arena\"", with: "file") }
+      .map { $0.replacingOccurrences(of: "\"names.sorted\"", with: "sorted") }
       .filter { !$0.hasPrefix("// A type of yours") && !$0.hasPrefix("enum Names") }
     #expect(lines.count > 8)
     #expect(lines.filter { !tested.contains($0) } == [])

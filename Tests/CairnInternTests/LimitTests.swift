@@ -71,6 +71,49 @@ import Testing
     }
   }
 
+  /// Symbols reach fifteen times 256 MiB; with a granule of four bytes, four times as far.
+  @Test(.enabled(if: runsLongTests), arguments: [-1, 0, 1])
+  func fillsAllThatSymbolsReach(spare: Int) throws {
+    var arena = try NameArena()
+    // With a length of four bytes.
+    var content = [UInt8](repeating: 7, count: 1 << 28 - 4)
+    for index in 0..<14 {
+      content[0] = UInt8(index)
+      #expect(try Int(arena.intern(content).rawValue) == index << 28)
+    }
+    #expect(isFull(&arena, for: [UInt8](repeating: 9, count: 1 << 28 - 3)))
+    let last = [UInt8](repeating: 8, count: 1 << 28 - 5 + spare)
+    #expect(!isFull(&arena, for: last))
+    #expect(isFull(&arena, for: "ab") == true)
+    #expect(isFull(&arena, for: "") == (spare == 1))
+    let found = arena.symbol(for: last.span)
+    #expect(try #require(found).rawValue == 14 << 28)
+  }
+
+  @Test(.enabled(if: runsLongTests)) func granulesReachBeyondFourGibibytes() throws {
+    var arena = try NameArena(ArenaOptions(granule: .four))
+    var content = [UInt8](repeating: 7, count: 1 << 28 - 4)
+    var symbols: [NameArena.Symbol] = []
+    for index in 0..<18 {
+      content[0] = UInt8(index)
+      symbols.append(try arena.intern(content))
+    }
+    for (index, symbol) in symbols.enumerated() {
+      #expect(Int(symbol.rawValue) == index << 26)
+      let first = arena.bytes(of: symbol).unsafeLoad(as: UInt8.self)
+      #expect(Int(first) == index)
+    }
+  }
+
+  private func isFull(_ arena: inout NameArena, for bytes: [UInt8]) -> Bool {
+    do throws(InternError) {
+      _ = try arena.intern(bytes)
+      return false
+    } catch {
+      return error.code == .full
+    }
+  }
+
   private func isFull(_ arena: inout NameArena, for string: String) -> Bool {
     do throws(InternError) {
       _ = try arena.intern(string)

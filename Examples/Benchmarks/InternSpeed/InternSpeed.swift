@@ -2,6 +2,10 @@ import CairnIntern
 import Foundation
 import SystemPackage
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// Measures the string arena: random strings, and the paths of a file with one per line.
 ///
 /// Run by `compare-intern`; prints a name and a number per line.
@@ -100,6 +104,64 @@ struct InternSpeed {
     report(
       "\(name)-frozen-overhead-bytes", Double(frozen.byteCount - text.count) / Double(count))
     report("sum", Double(sum & 1))
+    measureStandard("random", strings(text), strings(shuffled))
+  }
+
+  private static func strings(_ text: [UInt8]) -> [String] {
+    stride(from: 0, to: text.count, by: 16).map {
+      String(decoding: text[$0..<$0 + 16], as: UTF8.self)
+    }
+  }
+
+  // MARK: The standard library
+
+  /// The bytes of memory that the process has, when the allocator has given back what it can spare.
+  private static var resident: Int {
+    #if canImport(Glibc)
+      if let trim = dlsym(nil, "malloc_trim") {
+        _ = unsafeBitCast(trim, to: (@convention(c) (Int) -> CInt).self)(0)
+      }
+    #endif
+    let fields = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+    let pages = fields.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+    return pages * Int(sysconf(CInt(_SC_PAGESIZE)))
+  }
+
+  /// A copy with storage of its own, as a program has that reads strings.
+  private static func copy(_ string: String) -> String {
+    String(decoding: Array(string.utf8), as: UTF8.self)
+  }
+
+  private static func measureStandard(_ corpus: String, _ strings: [String], _ again: [String]) {
+    var watch = Stopwatch()
+    var sum = 0
+    let count = Double(strings.count)
+    var before = resident
+    var dictionary: [String: Int] = [:]
+    watch.start()
+    for string in strings where dictionary[string] == nil {
+      dictionary[copy(string)] = dictionary.count
+    }
+    report("\(corpus)-dictionary-first-pass-ns", watch.seconds / count * 1e9)
+    let distinct = Double(dictionary.count)
+    let text = dictionary.keys.reduce(0) { $0 + $1.utf8.count }
+    report(
+      "\(corpus)-dictionary-overhead-bytes", Double(resident - before - text) / distinct)
+    watch.start()
+    for string in again { sum ^= dictionary[string] ?? 0 }
+    report("\(corpus)-dictionary-hit-ns", watch.seconds / count * 1e9)
+    dictionary = [:]
+
+    before = resident
+    var set: Set<String> = []
+    watch.start()
+    for string in strings where !set.contains(string) { set.insert(copy(string)) }
+    report("\(corpus)-set-first-pass-ns", watch.seconds / count * 1e9)
+    report("\(corpus)-set-overhead-bytes", Double(resident - before - text) / distinct)
+    watch.start()
+    for string in again { sum ^= set.contains(string) ? 1 : 0 }
+    report("\(corpus)-set-hit-ns", watch.seconds / count * 1e9)
+    report("sum", Double(sum & 1))
   }
 
   // MARK: Paths
@@ -149,27 +211,95 @@ struct InternSpeed {
     report("components-overhead-bytes", arena.memory.overheadPerString)
 
     let strings = components.map { String(decoding: $0, as: UTF8.self) }
-    var dictionary: [String: Int] = [:]
-    for string in strings { dictionary[string] = dictionary.count }
-    watch.start()
-    for string in strings { sum ^= UInt32(dictionary[string] ?? 0) }
-    let standard = watch.seconds
-    report("components-dictionary-hit-ns", standard / Double(strings.count) * 1e9)
+    measureStandard("components", strings, strings)
     watch.start()
     for string in strings { sum ^= try arena.intern(string).rawValue }
     let ofStrings = watch.seconds
     report("components-string-hit-ns", ofStrings / Double(strings.count) * 1e9)
 
+    var fast = try StringArena<Names>(ArenaOptions(growth: .fast))
+    watch.start()
+    for index in ends.indices {
+      let start = index == 0 ? 0 : ends[index - 1]
+      sum ^= try fast.intern(bytes.extracting(start..<ends[index])).rawValue
+    }
+    let fastFirst = watch.seconds
+    // What is not a hit, which is known, is a miss.
+    let misses = Double(arena.count)
+    let hits = (Double(components.count) - misses) * again / Double(components.count)
+    report("components-miss-lean-ns", (first - hits) / misses * 1e9)
+    report("components-miss-fast-ns", (fastFirst - hits) / misses * 1e9)
+    try measureTable(lines)
+    report("sum", Double((sum ^ UInt32(truncatingIfNeeded: length)) & 1))
+  }
+
+  /// A million distinct paths: those of the file, in as many directories as it takes.
+  private static func measureTable(_ lines: [ArraySlice<UInt8>]) throws {
+    var watch = Stopwatch()
+    let count = 1_000_000
+    var text: [UInt8] = []
+    var ends: [Int] = []
+    for index in 0..<count {
+      if index > 0 { text.append(UInt8(ascii: "\n")) }
+      text += Array("copy-\(index / lines.count)/".utf8) + lines[index % lines.count]
+      ends.append(text.count)
+    }
+    let bytes = text.span.bytes
+    var sum: UInt32 = 0
     var table = try PathTable<Names>()
     watch.start()
-    for line in lines { sum ^= try line.withUnsafeBytes { try table.intern($0.bytes) }.rawValue }
-    let paths = watch.seconds
-    report("paths", Double(lines.count))
-    report("path-intern-ns", paths / Double(lines.count) * 1e9)
+    for index in ends.indices {
+      let start = index == 0 ? 0 : ends[index - 1] + 1
+      sum ^= try table.intern(bytes.extracting(start..<ends[index])).rawValue
+    }
+    let single = watch.seconds
+    report("path-intern-ns", single / Double(count) * 1e9)
     let memory = table.components.memory
     let all = memory.text + memory.heads + memory.table + table.byteCount
-    report("path-bytes-all-in", Double(all) / Double(table.count))
-    report("sum", Double((sum ^ UInt32(truncatingIfNeeded: length)) & 1))
+    report("path-bytes-all-in", Double(all) / Double(count))
+    report("path-bytes-all-in-with-parents", Double(all) / Double(table.count))
+    var batched = try PathTable<Names>()
+    var paths: [Symbol<Names>] = []
+    paths.reserveCapacity(count)
+    watch.start()
+    try batched.internMany(bytes, separatedBy: UInt8(ascii: "\n"), into: &paths)
+    let many = watch.seconds
+    report("path-intern-many-ns", many / Double(count) * 1e9)
+    paths.removeAll(keepingCapacity: true)
+    watch.start()
+    try batched.internMany(bytes, separatedBy: UInt8(ascii: "\n"), into: &paths)
+    let again = watch.seconds
+    report("path-hit-many-ns", again / Double(count) * 1e9)
+
+    var arena = try StringArena<Names>()
+    paths.removeAll(keepingCapacity: true)
+    watch.start()
+    try arena.internMany(bytes, separatedBy: UInt8(ascii: "\n"), into: &paths)
+    let whole = watch.seconds
+    report("whole-path-intern-many-ns", whole / Double(count) * 1e9)
+    let path = FilePath(NSTemporaryDirectory() + "intern-speed.sorted")
+    defer { try? FileManager.default.removeItem(atPath: path.string) }
+    watch.start()
+    try arena.archive(to: path)
+    report("archive-write-ms", watch.seconds * 1e3)
+    let archive = try SortedStringArchive(opening: path, checking: .header)
+    report("archive-bytes-per-path", Double(archive.byteCount) / Double(count))
+    report("archive-text-bytes-per-path", Double(text.count) / Double(count))
+    var place = 0
+    watch.start()
+    for _ in 0..<count / 10 {
+      place = (place + 736_879) % count
+      sum ^= UInt32(try archive.bytes(checking: place).count)
+    }
+    report("archive-resolve-ns", watch.seconds / Double(count / 10) * 1e9)
+    var found = 0
+    watch.start()
+    for index in stride(from: 0, to: count, by: 10) {
+      let start = index == 0 ? 0 : ends[index - 1] + 1
+      found ^= try archive.position(of: bytes.extracting(start..<ends[index])) ?? 0
+    }
+    report("archive-find-ns", watch.seconds / Double(count / 10) * 1e9)
+    report("sum", Double((sum ^ UInt32(truncatingIfNeeded: found)) & 1))
   }
 
   private static func report(_ name: String, _ value: Double) {

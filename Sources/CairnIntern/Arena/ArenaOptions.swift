@@ -4,11 +4,11 @@ public struct ArenaOptions: Sendable, Hashable {
   public struct Granule: Sendable, Hashable {
     let shift: Int
 
-    /// Any byte: nothing is lost between strings, and they may be 4 GiB together.
+    /// Any byte: nothing is lost between strings, and they may be 3.75 GiB together.
     public static let one = Granule(shift: 0)
-    /// Every fourth byte: 16 GiB, for 1.5 bytes lost per string on average.
+    /// Every fourth byte: 15 GiB, for 1.5 bytes lost per string on average.
     public static let four = Granule(shift: 2)
-    /// Every eighth byte: 32 GiB, for 3.5 bytes lost per string on average.
+    /// Every eighth byte: 30 GiB, for 3.5 bytes lost per string on average.
     public static let eight = Granule(shift: 3)
   }
 

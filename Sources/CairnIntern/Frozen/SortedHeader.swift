@@ -44,7 +44,9 @@ struct SortedHeader: Equatable {
   /// Reads the header of the file that `bytes` are, and trusts none of it.
   init(_ bytes: UnsafeRawBufferPointer) throws(InternError) {
     let start = bytes.prefix(Self.magic.count)
-    guard start.elementsEqual(Self.magic.prefix(start.count)) else { throw .notFrozen(SortedCursor.file) }
+    guard start.elementsEqual(Self.magic.prefix(start.count)) else {
+      throw .notFrozen(SortedCursor.file)
+    }
     guard bytes.count >= Self.size else {
       throw start.isEmpty
         ? .notFrozen(SortedCursor.file)
