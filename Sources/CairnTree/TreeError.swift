@@ -22,7 +22,7 @@ public struct TreeError: Error, Sendable, Hashable {
     public static let notATree = Code(.notATree)
     /// The file was written by a newer version of the library.
     public static let newerFormat = Code(.newerFormat)
-    /// Somebody else writes.
+    /// Somebody else has the storage open for writing.
     public static let busy = Code(.busy)
     /// The storage cannot be written, or was opened for reading.
     public static let readOnly = Code(.readOnly)
@@ -78,6 +78,14 @@ extension TreeError {
     _ what: String, _ cause: IOError, page: UInt32? = nil
   ) -> TreeError {
     TreeError(.storage, what, page: page, cause: cause)
+  }
+
+  @inline(never)
+  static func notATree() -> TreeError {
+    TreeError(
+      .notATree,
+      "there are no trees in this file, or both of its first pages are damaged; check the name, or "
+        + "restore it from a copy")
   }
 
   @inline(never)

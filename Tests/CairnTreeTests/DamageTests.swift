@@ -23,7 +23,7 @@ import Testing
   /// Reads everything there is.
   private func readAll(_ bytes: [UInt8]) throws -> [TreeEntry] {
     let store = try TreeStore(on: MemoryStorage(bytes), TreeStoreOptions(cacheBytes: 0))
-    let reader = store.beginReading()
+    let reader = try store.beginReading()
     var entries: [TreeEntry] = []
     for name in try reader.treeNames {
       entries += try reader.tree(name).entries(in: 0..<1_000_000)

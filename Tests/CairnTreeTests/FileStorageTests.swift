@@ -30,7 +30,7 @@ import Testing
     }
     // What a checkpoint made durable is there for the next who opens the file.
     let store = try TreeStore(path, TreeStoreOptions(isReadOnly: true))
-    let reading = store.beginReading()
+    let reading = try store.beginReading()
     let ranking = try reading.tree("scores").typed(UInt64.self, UInt64.self)
     let scores = (UInt64(1)...1000).map { $0 * 7919 % 1009 }.sorted()
     #expect(try ranking.count == 1000)

@@ -91,7 +91,7 @@ import Testing
       }
       #expect(try store.verify().problems == [])
       for (reader, old) in readers { try reader.treeIfExists("a")?.checkAll(old) }
-      let reader = store.beginReading()
+      let reader = try store.beginReading()
       if let tree = try reader.treeIfExists("a") {
         try tree.checkAll(model)
         for _ in 0..<30 { try tree.check(bytes(shape.keyLengths, shape.alphabet, &random), model) }

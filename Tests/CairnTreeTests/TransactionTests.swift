@@ -70,7 +70,7 @@ import Testing
     #expect(try writing.treeNames == ["a", "c"])
     #expect(throws: TreeError.self) { try writing.tree("b") }
     try writing.commit(.checkpoint)
-    let reader = store.beginReading()
+    let reader = try store.beginReading()
     #expect(try reader.treeNames == ["a", "c"])
     #expect(try reader.tree("c").first?.key == Array("c0".utf8))
     #expect(try store.verify().problems == [])
@@ -183,7 +183,7 @@ import Testing
     try store.copy(to: target)
     let copy = try TreeStore(on: target)
     #expect(try copy.verify().problems == [])
-    let (old, new) = (store.beginReading(), copy.beginReading())
+    let (old, new) = (try store.beginReading(), try copy.beginReading())
     for name in ["n", "long"] {
       let (a, b) = (try old.tree(name), try new.tree(name))
       #expect(try a.entries(in: 0..<100_000) == b.entries(in: 0..<100_000))

@@ -32,7 +32,7 @@ final class PageCache: @unchecked Sendable {
   private let states: UnsafeMutablePointer<Atomic<UInt64>>
   private let frames: ByteBuffer
   private let shards = (0..<64).map { _ in Shard() }
-  let counters = CacheCounters()
+  let counters: CacheCounters
   /// Why a dirty page could not be written when there was nobody to tell.
   let failure = Mutex<TreeError?>(nil)
 
@@ -56,8 +56,12 @@ final class PageCache: @unchecked Sendable {
   }
 
   /// - Parameter budget: the bytes of all pages in memory.
-  init(_ storage: any PageStorage, pageSize: Int, budget: Int) {
+  init(
+    _ storage: any PageStorage, pageSize: Int, budget: Int,
+    counters: CacheCounters = CacheCounters()
+  ) {
     self.storage = storage
+    self.counters = counters
     self.pageSize = pageSize
     let slots = max(Self.minimumSlots, budget / pageSize)
     setCount = UInt64(slots / Self.waysPerSet)

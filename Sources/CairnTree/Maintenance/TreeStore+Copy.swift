@@ -4,7 +4,7 @@ extension TreeStore {
   ///
   /// - Throws: ``TreeError``: `.exists` if the storage holds trees already.
   public func copy(to storage: any PageStorage) throws(TreeError) {
-    let reader = beginReading()
+    let reader = try beginReading()
     let options = TreeStoreOptions(pageSize: core.cache.pageSize, cacheBytes: 4 << 20)
     let target = try TreeStore(on: storage, options)
     guard try target.beginReading().treeNames.isEmpty else {

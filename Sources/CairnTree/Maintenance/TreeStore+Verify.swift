@@ -9,11 +9,11 @@ extension TreeStore {
     let isWriter = !core.isReadOnly
     if isWriter { _ = try core.beginWriting(waits: true) }
     defer { if isWriter { core.endWriting() } }
-    let reader = beginReading()
+    let reader = try beginReading()
     var report = TreeReport()
     var seen = PageSet()
     let catalogue = TreeRoot(
-      cache: core.cache, record: reader.snapshot.catalogue, layout: core.catalogueLayout,
+      cache: reader.cache, record: reader.snapshot.catalogue, layout: core.catalogueLayout,
       transaction: reader.snapshot.transaction, pageCount: reader.snapshot.pageCount)
     var verifier = TreeVerifier(catalogue, name: nil, report, seen)
     verifier.run()

@@ -8,15 +8,24 @@ public import CairnCore
 /// - Reads may come from several threads at once, and beside a write to other bytes. Writes and
 ///   reads of the same bytes are never made at the same time by one store.
 /// - An error leaves the bytes that were to be written unspecified, and no others.
+/// - A storage belongs to one store for as long as that lives. Where it stands for something that
+///   can be opened several times, like a file, ``locks`` keep those stores apart, and what one has
+///   written the others read.
+///
+/// `PageStorageConformance` in CairnTestKit examines a storage of your own.
 public protocol PageStorage: AnyObject, Sendable {
   /// Whether nothing can be written.
   var isReadOnly: Bool { get }
 
+  /// Locks that keep other stores off, or `nil`, as by default, if there can be none: then it is
+  /// the host who sees to it that there is one store at a time.
+  var locks: (any StorageLocks)? { get }
+
   /// The number of bytes.
   var byteCount: Int64 { get throws(IOError) }
 
-  /// Appends bytes from `offset` on to `buffer` until it is full or the end is reached, and returns
-  /// how many.
+  /// Appends bytes from `offset` on to `buffer` until it is full or the end is reached, or fewer
+  /// but at least one, and returns how many.
   func read(at offset: Int64, into buffer: inout OutputRawSpan) throws(IOError) -> Int
 
   /// Writes all of `bytes` at `offset`. What lies between the end and `offset` becomes zero.
@@ -27,4 +36,8 @@ public protocol PageStorage: AnyObject, Sendable {
 
   /// Waits until all that was written survives a power cut.
   func synchronize() throws(IOError)
+}
+
+extension PageStorage {
+  public var locks: (any StorageLocks)? { nil }
 }

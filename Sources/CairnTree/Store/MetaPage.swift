@@ -19,11 +19,15 @@ struct MetaPage: Hashable, Sendable {
   static let magic = Array("CAIRNTRE".utf8)
   static let version: UInt32 = 1
   static let pageSizes = [4096, 8192, 16384, 32768, 65536]
+  /// The first page that trees use: two checkpoints and the ``Publication`` are in front of it.
+  static let firstPage: UInt32 = 3
+  /// Numbers of checkpoints and transactions are smaller; none that is counted up gets there.
+  static let transactionLimit: UInt64 = 1 << 60
 
   var pageSize: Int
   var checkpoint: UInt64 = 0
   var transaction: UInt64 = 0
-  var pageCount: UInt32 = 2
+  var pageCount: UInt32 = MetaPage.firstPage
   var spaceMap: UInt32 = 0
   var nextTree: UInt32 = 1
   var catalogue = TreeRecord(layoutWord: MetaPage.catalogueLayoutWord, id: 0)
@@ -74,9 +78,10 @@ struct MetaPage: Hashable, Sendable {
       meta.nextTree = try reader.read(UInt32.self)
       _ = try reader.read(UInt32.self)
       meta.catalogue = try TreeRecord(&reader)
-      guard meta.pageCount >= 2, meta.catalogue.id == 0,
+      guard meta.pageCount >= firstPage, meta.catalogue.id == 0,
+        meta.checkpoint < transactionLimit, meta.transaction < transactionLimit,
         meta.catalogue.layoutWord == catalogueLayoutWord,
-        meta.spaceMap != 0 || (meta.pageCount == 2 && meta.catalogue.root == 0)
+        meta.spaceMap != 0 || (meta.pageCount == firstPage && meta.catalogue.root == 0)
       else { return .none }
       return .sound(meta)
     } catch {

@@ -7,14 +7,48 @@ struct Space {
   private struct Held {
     /// The first transaction that does without them.
     let transaction: UInt64
-    let areInCheckpoint: Bool
     var pages: [UInt32]
+  }
+
+  /// Pages that wait, in the order in which they were given up.
+  private struct Queue {
+    private var groups: [Held] = []
+    /// Those in front of it are done with.
+    private var first = 0
+    private(set) var pageCount = 0
+
+    mutating func append(_ group: Held) {
+      guard !group.pages.isEmpty else { return }
+      groups.append(group)
+      pageCount += group.pages.count
+    }
+
+    /// Takes those pages out that transactions up to this one do without.
+    mutating func release(upTo transaction: UInt64, _ body: (UInt32) -> Void) {
+      while first < groups.count, groups[first].transaction <= transaction {
+        for page in groups[first].pages { body(page) }
+        pageCount -= groups[first].pages.count
+        groups[first].pages = []
+        first += 1
+      }
+      if first * 2 >= groups.count {
+        groups.removeFirst(first)
+        first = 0
+      }
+    }
+
+    func forEach(_ body: (UInt32) -> Void) {
+      for group in groups[first...] { for page in group.pages { body(page) } }
+    }
   }
 
   private(set) var free = PageSet()
   /// The pages of the file and those that will be appended to it.
-  private(set) var pageCount: UInt32 = 2
-  private var held: [Held] = []
+  private(set) var pageCount = MetaPage.firstPage
+  /// Of the last checkpoint or the one before.
+  private var heldByCheckpoints = Queue()
+  /// Of readers alone.
+  private var heldByReaders = Queue()
 
   /// What the open transaction has taken and given up.
   private var taken: [UInt32] = []
@@ -22,19 +56,31 @@ struct Space {
 
   init() {}
 
-  /// - Parameter used: the pages of the newest checkpoint.
-  /// - Parameter usedBefore: those of the one before.
+  /// - Parameters:
+  ///   - pageCount: the pages of the newest checkpoint, and of what else somebody may be reading.
+  ///   - used: the pages of the newest checkpoint.
+  ///   - usedBefore: those of the one before.
+  ///   - transaction: the last of the newest checkpoint.
+  ///   - firstToReuse: the first transaction whose readers see none of all other pages, if they are
+  ///     not free yet.
   init(
-    pageCount: UInt32, used: PageSet, usedBefore: PageSet, checkpoint: UInt64
+    pageCount: UInt32, used: PageSet, usedBefore: PageSet, transaction: UInt64,
+    firstToReuse: UInt64?
   ) {
     self.pageCount = pageCount
-    var old: [UInt32] = []
-    for number in 2..<max(2, pageCount) where !used.contains(number) {
-      if usedBefore.contains(number) { old.append(number) } else { free.insert(number) }
+    var (old, unknown) = ([UInt32](), [UInt32]())
+    for number in MetaPage.firstPage..<max(MetaPage.firstPage, pageCount)
+    where !used.contains(number) {
+      if usedBefore.contains(number) {
+        old.append(number)
+      } else if firstToReuse != nil {
+        unknown.append(number)
+      } else {
+        free.insert(number)
+      }
     }
-    if !old.isEmpty {
-      held.append(Held(transaction: checkpoint, areInCheckpoint: true, pages: old))
-    }
+    heldByCheckpoints.append(Held(transaction: firstToReuse ?? transaction, pages: old))
+    heldByReaders.append(Held(transaction: firstToReuse ?? transaction, pages: unknown))
   }
 
   mutating func take() throws(TreeError) -> UInt32 {
@@ -63,20 +109,31 @@ struct Space {
   /// The transaction has happened.
   mutating func publish(_ transaction: UInt64, lastCheckpoint: UInt64) {
     taken.removeAll(keepingCapacity: true)
-    for areInCheckpoint in [false, true] {
-      let pages = givenUp.filter { ($0.birth <= lastCheckpoint) == areInCheckpoint }.map(\.page)
-      guard !pages.isEmpty else { continue }
-      held.append(Held(transaction: transaction, areInCheckpoint: areInCheckpoint, pages: pages))
+    var (ofCheckpoints, others) = ([UInt32](), [UInt32]())
+    for (page, birth) in givenUp {
+      if birth <= lastCheckpoint { ofCheckpoints.append(page) } else { others.append(page) }
     }
+    heldByCheckpoints.append(Held(transaction: transaction, pages: ofCheckpoints))
+    heldByReaders.append(Held(transaction: transaction, pages: others))
     givenUp.removeAll(keepingCapacity: true)
   }
 
   /// The transaction has not happened.
   ///
-  /// - Returns: the pages that it took, which are free again.
-  mutating func rollBack() -> [UInt32] {
+  /// - Parameter seenUntil: the first transaction whose readers see none of its pages, if somebody
+  ///   may have seen it.
+  /// - Returns: the pages that it took, which are free again if nobody has seen it.
+  mutating func rollBack(seenUntil transaction: UInt64?) -> [UInt32] {
     let pages = taken
-    for number in pages { free.insert(number) }
+    if let transaction {
+      var seen = PageSet()
+      for number in pages where !free.contains(number) { seen.insert(number) }
+      var held: [UInt32] = []
+      seen.forEach { held.append($0) }
+      heldByReaders.append(Held(transaction: transaction, pages: held))
+    } else {
+      for number in pages { free.insert(number) }
+    }
     taken.removeAll()
     givenUp.removeAll()
     return pages
@@ -84,27 +141,23 @@ struct Space {
 
   /// Makes pages free that nobody can see any more.
   mutating func reclaim(oldestReader: UInt64, previousCheckpoint: UInt64) {
-    var kept: [Held] = []
-    for group in held {
-      if group.transaction <= oldestReader,
-        !group.areInCheckpoint || group.transaction <= previousCheckpoint
-      {
-        for number in group.pages { free.insert(number) }
-      } else {
-        kept.append(group)
-      }
-    }
-    held = kept
+    var freed = PageSet()
+    swap(&freed, &free)
+    heldByReaders.release(upTo: oldestReader) { freed.insert($0) }
+    heldByCheckpoints.release(upTo: min(oldestReader, previousCheckpoint)) { freed.insert($0) }
+    swap(&freed, &free)
   }
 
   /// The pages that the newest snapshot consists of, those with the store's own pages included.
   var used: PageSet {
     var unused = free
-    for group in held { for number in group.pages { unused.insert(number) } }
+    heldByReaders.forEach { unused.insert($0) }
+    heldByCheckpoints.forEach { unused.insert($0) }
     var used = PageSet()
-    for number in 2..<max(2, pageCount) where !unused.contains(number) { used.insert(number) }
+    for number in MetaPage.firstPage..<max(MetaPage.firstPage, pageCount)
+    where !unused.contains(number) { used.insert(number) }
     return used
   }
 
-  var heldCount: Int { held.reduce(0) { $0 + $1.pages.count } }
+  var heldCount: Int { heldByReaders.pageCount + heldByCheckpoints.pageCount }
 }

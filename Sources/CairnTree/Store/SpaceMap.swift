@@ -46,7 +46,7 @@ enum SpaceMap {
     let bits = bitsPerPage(pageSize)
     let expected = (Int(meta.pageCount) + bits - 1) / bits
     while number != 0 {
-      guard number >= 2, number < meta.pageCount, pages.count < expected else {
+      guard number >= MetaPage.firstPage, number < meta.pageCount, pages.count < expected else {
         throw .stray(number)
       }
       let count: Int

@@ -9,12 +9,28 @@ struct Snapshot: Sendable {
   var nextTree: UInt32
 }
 
+extension Snapshot {
+  init(_ meta: MetaPage) {
+    self.init(
+      transaction: meta.transaction, pageCount: meta.pageCount, catalogue: meta.catalogue,
+      nextTree: meta.nextTree)
+  }
+
+  init(_ publication: Publication) {
+    self.init(
+      transaction: publication.transaction, pageCount: publication.pageCount,
+      catalogue: publication.catalogue, nextTree: publication.nextTree)
+  }
+}
+
 /// What a store and its transactions share.
 final class StoreCore: @unchecked Sendable {
   // Sendable: `writing` is used only by whoever has set `isWriting` in `role`, whose lock orders
   // the accesses of one after those of another. The rest is constant or locked.
   struct Visible {
     var snapshot: Snapshot
+    /// What pages of this snapshot are read through, and in a store that writes of all others.
+    var cache: PageCache
     /// How many readers see which transaction.
     var readers: [UInt64: Int] = [:]
   }
@@ -24,22 +40,37 @@ final class StoreCore: @unchecked Sendable {
     var checkpoint: MetaPage
     var previousCheckpoint: UInt64
     var spaceMapPages: [UInt32]
+    /// The last transaction that somebody may have seen though it did not happen, or is forgotten.
+    var lastSeen: UInt64
+    /// What keeps others from writing.
+    let lock: HeldLock?
+    /// What lets the publication count.
+    var publishing: HeldLock?
     /// Why nothing can be written any more.
     var failure: TreeError?
   }
 
   let storage: any PageStorage
-  let cache: PageCache
+  /// Who else may have the storage open.
+  let neighbours: Neighbours?
   let isReadOnly: Bool
+  let cacheBytes: Int
+  let publishesToAll: Bool
   let visible: Mutex<Visible>
   private let role = Monitor(false)
   var writing: Writing
 
   let catalogueLayout: Layout
 
+  var cache: PageCache { visible.withLock { $0.cache } }
+
   init(_ storage: any PageStorage, _ options: TreeStoreOptions) throws(TreeError) {
     self.storage = storage
     isReadOnly = options.isReadOnly || storage.isReadOnly
+    cacheBytes = options.cacheBytes
+    publishesToAll = options.publishesToAll
+    neighbours = storage.locks.map { Neighbours(locks: $0) }
+    let lock = isReadOnly ? nil : try neighbours?.lockForWriting(options.whenBusy)
     let (meta, previous) = try Recovery.checkpoints(
       storage, pageSize: isReadOnly ? nil : options.pageSize)
     guard
@@ -48,32 +79,38 @@ final class StoreCore: @unchecked Sendable {
     else { throw .invalid("the page size \(meta.pageSize) cannot be used") }
     catalogueLayout = layout
     try Recovery.checkLength(meta, storage)
-    cache = PageCache(storage, pageSize: meta.pageSize, budget: options.cacheBytes)
+    let cache = PageCache(storage, pageSize: meta.pageSize, budget: options.cacheBytes)
+    let others =
+      isReadOnly ? OtherReaders() : try OtherReaders(of: storage, neighbours, meta)
     var (space, spaceMapPages) = (Space(), [UInt32]())
-    if !isReadOnly, meta.spaceMap != 0 {
+    if !isReadOnly, meta.spaceMap != 0 || others.pageCount > meta.pageCount {
       let (used, pages) = try SpaceMap.read(meta, storage)
       // What the older checkpoint has is spared if it can be told.
       let before = previous.flatMap { try? SpaceMap.read($0, storage).used } ?? PageSet()
       space = Space(
-        pageCount: meta.pageCount, used: used, usedBefore: before, checkpoint: meta.transaction)
+        pageCount: max(meta.pageCount, others.pageCount), used: used, usedBefore: before,
+        transaction: meta.transaction, firstToReuse: others.exist ? others.lastSeen + 1 : nil)
       spaceMapPages = pages
     }
-    visible = Mutex(
-      Visible(
-        snapshot: Snapshot(
-          transaction: meta.transaction, pageCount: meta.pageCount, catalogue: meta.catalogue,
-          nextTree: meta.nextTree)))
+    visible = Mutex(Visible(snapshot: Snapshot(meta), cache: cache))
     writing = Writing(
       context: WriteContext(cache, space), checkpoint: meta,
-      previousCheckpoint: previous?.transaction ?? 0, spaceMapPages: spaceMapPages)
+      previousCheckpoint: previous?.transaction ?? 0, spaceMapPages: spaceMapPages,
+      lastSeen: others.lastSeen, lock: lock)
+  }
+
+  deinit {
+    // Before the writer's lock, under which the publication is another's.
+    writing.publishing = nil
   }
 
   // MARK: Readers
 
-  func enter() -> Snapshot {
-    visible.withLock { visible in
+  func enter() throws(TreeError) -> (snapshot: Snapshot, cache: PageCache) {
+    try visible.withLock { (visible) throws(TreeError) in
+      if isReadOnly, let neighbours { try follow(neighbours, &visible) }
       visible.readers[visible.snapshot.transaction, default: 0] += 1
-      return visible.snapshot
+      return (visible.snapshot, visible.cache)
     }
   }
 
@@ -81,6 +118,7 @@ final class StoreCore: @unchecked Sendable {
     visible.withLock { visible in
       let count = visible.readers[transaction, default: 1] - 1
       visible.readers[transaction] = count == 0 ? nil : count
+      if count == 0, isReadOnly { neighbours?.unlockForReading(transaction) }
     }
   }
 
@@ -97,111 +135,78 @@ final class StoreCore: @unchecked Sendable {
       return true
     }
     guard isWriter else { return false }
-    if let failure = writing.failure {
+    do throws(TreeError) {
+      try checkThatItCanWrite()
+    } catch {
       endWriting()
+      throw error
+    }
+    reclaim()
+    return true
+  }
+
+  private func checkThatItCanWrite() throws(TreeError) {
+    if let failure = writing.failure {
       throw TreeError(
         .failed,
         "nothing can be written after an earlier failure (\(failure)); close the trees and open "
           + "them again")
     }
-    reclaim()
-    writing.context.transaction = visible.withLock { $0.snapshot.transaction } + 1
-    return true
+    let last = max(visible.withLock { $0.snapshot.transaction }, writing.lastSeen)
+    guard last + 1 < MetaPage.transactionLimit else {
+      throw .invalid("the file has had as many transactions as there can be; copy it to a new one")
+    }
+    writing.context.transaction = last + 1
   }
 
   func endWriting() { role.change { $0 = false } }
 
-  private func reclaim() {
-    let oldest = visible.withLock { $0.readers.keys.min() } ?? .max
+  func reclaim() {
+    guard writing.context.space.heldCount > 0 else { return }
+    var oldest = visible.withLock { $0.readers.keys.min() } ?? .max
+    if let neighbours {
+      // Where they cannot be told, all pages are spared.
+      guard let others = try? neighbours.oldestReader() ?? .max else { return }
+      oldest = min(oldest, others)
+    }
     writing.context.space.reclaim(
       oldestReader: oldest, previousCheckpoint: writing.previousCheckpoint)
   }
 
-  /// Shows readers what the writer has made.
-  func publish(_ catalogue: TreeRecord, nextTree: UInt32) {
-    let context = writing.context
-    context.space.publish(
-      context.transaction, lastCheckpoint: writing.checkpoint.transaction)
-    visible.withLock {
-      $0.snapshot = Snapshot(
-        transaction: context.transaction, pageCount: context.space.pageCount,
-        catalogue: catalogue, nextTree: nextTree)
-    }
-    reclaim()
-    context.transaction += 1
-  }
-
   /// Forgets what the writer has made.
   func rollBack() {
-    for number in writing.context.space.rollBack() { cache.forget(number) }
-  }
-
-  // MARK: Checkpoints
-
-  /// Makes what is published durable. Called by the writer between transactions.
-  func checkpoint() throws(TreeError) {
-    let snapshot = visible.withLock { $0.snapshot }
-    guard snapshot.transaction != writing.checkpoint.transaction else { return }
     let context = writing.context
-    do throws(TreeError) {
-      let pages = try takeSpaceMapPages()
-      // Given up together with this checkpoint: from the one after the next on they are free.
-      for number in writing.spaceMapPages { context.space.giveUp(number, birth: 0) }
-      context.space.publish(snapshot.transaction, lastCheckpoint: .max)
-      let used = context.space.used
-      // Pages that only readers see are written, too: they may need them after an eviction.
-      try cache.flush { context.space.free.contains($0) }
-      try SpaceMap.write(
-        used, pageCount: context.space.pageCount, to: pages, transaction: snapshot.transaction,
-        storage, pageSize: cache.pageSize)
-      try extend(to: Int64(context.space.pageCount) * Int64(cache.pageSize))
-      try synchronize()
-      var meta = MetaPage(pageSize: cache.pageSize)
-      meta.checkpoint = writing.checkpoint.checkpoint + 1
-      meta.transaction = snapshot.transaction
-      meta.pageCount = context.space.pageCount
-      meta.spaceMap = pages[0]
-      meta.nextTree = snapshot.nextTree
-      meta.catalogue = snapshot.catalogue
-      try Recovery.write(meta, storage)
-      try synchronize()
-      writing.previousCheckpoint = writing.checkpoint.transaction
-      writing.checkpoint = meta
-      writing.spaceMapPages = pages
-    } catch {
-      // How much of it the storage has kept is unknown. Readers go on; writers must not build on it.
-      writing.failure = error
-      throw error
-    }
-    reclaim()
+    let wasSeen = writing.lastSeen >= context.transaction
+    let pages = context.space.rollBack(seenUntil: wasSeen ? writing.lastSeen + 1 : nil)
+    for number in pages { cache.forget(number) }
+    // What could not be written was a page of this transaction.
+    cache.failure.withLock { $0 = nil }
   }
+}
 
-  private func takeSpaceMapPages() throws(TreeError) -> [UInt32] {
-    let bits = SpaceMap.bitsPerPage(cache.pageSize)
-    var pages: [UInt32] = []
-    while pages.isEmpty || pages.count * bits < Int(writing.context.space.pageCount) {
-      let number = try writing.context.space.take()
-      // What the page held before must not be written over it.
-      cache.forget(number)
-      pages.append(number)
+/// What a store that will write has to know of those who read since before its time.
+private struct OtherReaders {
+  /// Whether somebody reads anything but the newest checkpoint.
+  var exist = false
+  /// The last transaction that somebody may have seen.
+  var lastSeen: UInt64 = 0
+  /// The pages that they may see.
+  var pageCount: UInt32 = 0
+
+  init() {}
+
+  init(
+    of storage: any PageStorage, _ neighbours: Neighbours?, _ meta: MetaPage
+  ) throws(TreeError) {
+    guard let neighbours else {
+      lastSeen = meta.transaction
+      return
     }
-    return pages
-  }
-
-  /// Pages at the end that were never needed are part of the file all the same.
-  private func extend(to byteCount: Int64) throws(TreeError) {
-    do throws(IOError) {
-      if try storage.byteCount < byteCount { try storage.resize(to: byteCount) }
-    } catch {
-      throw .storage("cannot lengthen the file", error)
-    }
-  }
-
-  private func synchronize() throws(TreeError) {
-    do throws(IOError) {
-      try storage.synchronize()
-    } catch {
-      throw .storage("cannot make the trees durable", error)
+    lastSeen = try Recovery.lastSeen(meta, storage)
+    exist = try neighbours.hasReader(except: meta.transaction)
+    if exist {
+      let (bytes, pageSize) = (try Recovery.byteCount(storage), Int64(meta.pageSize))
+      pageCount = UInt32(clamping: (bytes + pageSize - 1) / pageSize)
     }
   }
 }

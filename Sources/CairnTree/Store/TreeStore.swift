@@ -6,13 +6,17 @@ public import SystemPackage
 /// One ``WriteTransaction`` at a time changes them; any number of ``ReadTransaction``s see them
 /// unchanged meanwhile. It may be used from any thread. Calls read and write the storage and block
 /// while they do.
+///
+/// One store at a time has a file open for writing; others, in any processes, may have it open for
+/// reading meanwhile (``TreeStoreOptions/isReadOnly``). Neither waits for the other.
 public final class TreeStore: Sendable {
   let core: StoreCore
 
   /// Opens the trees in a file, which is created if need be.
   ///
-  /// - Throws: ``TreeError``: `.busy` if somebody else has the file open for writing, `.notATree` or
-  ///   `.newerFormat` if something else is in it, `.damaged` or `.storage`.
+  /// - Throws: ``TreeError``: `.busy` if the file is to be written and somebody else has it open for
+  ///   writing (see ``TreeStoreOptions/whenBusy``), `.notATree` or `.newerFormat` if something else
+  ///   is in it, `.damaged` or `.storage`.
   public convenience init(
     _ path: FilePath, _ options: TreeStoreOptions = TreeStoreOptions()
   ) throws(TreeError) {
@@ -30,13 +34,20 @@ public final class TreeStore: Sendable {
   }
 
   /// A view of the trees as they are now.
-  public func beginReading() -> ReadTransaction { ReadTransaction(core) }
+  ///
+  /// In a store that is open for reading beside one that writes, in this process or another, it shows
+  /// what that one has published to all, or else its last checkpoint.
+  ///
+  /// - Throws: ``TreeError``: `.storage` or `.damaged` if what others have written cannot be read; in
+  ///   a store that writes, nothing.
+  public func beginReading() throws(TreeError) -> ReadTransaction { try ReadTransaction(core) }
 
   /// Begins to change the trees, and waits for the one who does so now.
   ///
   /// Whoever has a transaction open and begins another one on the same thread waits forever.
   ///
-  /// - Throws: ``TreeError``: `.readOnly`, or `.failed` after a checkpoint that failed.
+  /// - Throws: ``TreeError``: `.readOnly`, or `.failed` after a checkpoint whose synchronization
+  ///   failed.
   public func beginWriting() throws(TreeError) -> WriteTransaction {
     _ = try core.beginWriting(waits: true)
     return WriteTransaction(core)
@@ -52,10 +63,13 @@ public final class TreeStore: Sendable {
   ///
   /// Waits for the one who writes now. When it returns, the trees survive a power cut as they were
   /// published last.
+  ///
+  /// - Throws: ``TreeError``. What is published stays so, and it can be tried again unless the
+  ///   storage failed to synchronize: then nothing can be written until it is opened again.
   public func checkpoint() throws(TreeError) {
     _ = try core.beginWriting(waits: true)
     defer { core.endWriting() }
-    try core.checkpoint()
+    try core.commit(nil, .checkpoint)
   }
 
   /// Takes the last checkpoint of a storage that is not in use back, for good: it then holds what
@@ -63,9 +77,11 @@ public final class TreeStore: Sendable {
   ///
   /// For those whose last checkpoint a bad disk has damaged; ``verify()`` tells.
   ///
-  /// - Throws: ``TreeError``: `.notFound` if the checkpoint before it is not there.
+  /// - Throws: ``TreeError``: `.notFound` if the checkpoint before it is not there, `.busy` if
+  ///   somebody has it open for writing.
   public static func revert(_ storage: any PageStorage) throws(TreeError) {
     guard !storage.isReadOnly else { throw .readOnly() }
-    try Recovery.revert(storage)
+    let lock = try storage.locks.map(Neighbours.init)?.lockForWriting(.fail)
+    try withExtendedLifetime(lock) { () throws(TreeError) in try Recovery.revert(storage) }
   }
 }

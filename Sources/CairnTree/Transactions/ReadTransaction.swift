@@ -3,14 +3,16 @@ import CairnCore
 /// The trees as they were when this was made, for as long as it is kept.
 ///
 /// It may be used from any threads at the same time. While it exists, pages that it sees are not
-/// used again, so a file that is written meanwhile grows. It keeps nothing from being written.
+/// used again, by writers in other processes neither, so a file that is written meanwhile grows. It
+/// keeps nothing from being written.
 public final class ReadTransaction: Sendable {
   let core: StoreCore
   let snapshot: Snapshot
+  let cache: PageCache
 
-  init(_ core: StoreCore) {
+  init(_ core: StoreCore) throws(TreeError) {
     self.core = core
-    snapshot = core.enter()
+    (snapshot, cache) = try core.enter()
   }
 
   deinit { core.leave(snapshot.transaction) }
@@ -21,11 +23,14 @@ public final class ReadTransaction: Sendable {
 
   private func root(_ record: TreeRecord, _ layout: Layout) -> TreeRoot {
     TreeRoot(
-      cache: core.cache, record: record, layout: layout, transaction: snapshot.transaction,
+      cache: cache, record: record, layout: layout, transaction: snapshot.transaction,
       pageCount: snapshot.pageCount)
   }
 
-  /// The number of the transaction that was published last, when this one began. It grows.
+  /// The number of the transaction that was published last, when this one began.
+  ///
+  /// It grows, and no two states have the same. Only after a crash, which falls back to the last
+  /// checkpoint, is it that one's again.
   public var number: UInt64 { snapshot.transaction }
 
   /// The names of all trees in bytewise order.
@@ -46,7 +51,7 @@ public final class ReadTransaction: Sendable {
   /// The tree of that name, or `nil` if there is none.
   public func treeIfExists(_ name: String) throws(TreeError) -> ReadableTree? {
     guard let record = try Catalogue.find(name, in: catalogue) else { return nil }
-    let layout = try Catalogue.layout(record, pageSize: core.cache.pageSize)
+    let layout = try Catalogue.layout(record, pageSize: cache.pageSize)
     return ReadableTree(transaction: self, root: root(record, layout))
   }
 }

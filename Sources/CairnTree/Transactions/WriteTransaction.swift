@@ -117,9 +117,10 @@ public final class WriteTransaction {
 
   /// Makes the changes visible, all at once, and durable if asked for.
   ///
-  /// - Throws: ``TreeError``. A failed ``CommitKind/publish`` leaves the trees as they were; after a
-  ///   failed ``CommitKind/checkpoint`` readers see the changes, the storage holds them or the last
-  ///   checkpoint, and nothing can be written until it is opened again.
+  /// - Throws: ``TreeError``. The trees are as they were before this transaction then, and it can be
+  ///   made again, for instance when the disk is not full any more. Only if the storage failed to
+  ///   write the checkpoint itself, or to synchronize, can nothing be written until it is opened
+  ///   again: then the last checkpoint or this one, whole, is there.
   public func commit(_ kind: CommitKind = .publish) throws(TreeError) {
     try change { () throws(TreeError) in
       for name in trees.keys.sorted() {
@@ -130,15 +131,13 @@ public final class WriteTransaction {
       }
       catalogue.release()
       if let failure = core.cache.failure.withLock({ $0 }) { throw failure }
+      let isChanged =
+        catalogue.changes > 0 || trees.values.contains { $0.writer.changes > 0 }
+      try core.commit(isChanged ? (catalogue.record, nextTree) : nil, kind)
     }
     isOver = true
-    defer { core.endWriting() }
-    let isChanged =
-      catalogue.changes > 0
-      || trees.values.contains { $0.writer.changes > 0 }
-    if isChanged { core.publish(catalogue.record, nextTree: nextTree) }
     trees = [:]
-    if kind == .checkpoint { try core.checkpoint() }
+    core.endWriting()
   }
 
   private func store(_ name: String, _ record: TreeRecord) throws(TreeError) {
