@@ -23,6 +23,7 @@ let package = Package(
     .library(name: "CairnCrypto", targets: ["CairnCrypto"]),
     .library(name: "CairnChunks", targets: ["CairnChunks"]),
     .library(name: "CairnFiles", targets: ["CairnFiles"]),
+    .library(name: "CairnTestKit", targets: ["CairnTestKit"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1")
@@ -50,6 +51,9 @@ let package = Package(
       name: "CairnFiles", dependencies: ["CairnCore", "CairnChunks", system],
       swiftSettings: settings),
     .target(
+      name: "CairnTestKit", dependencies: ["CairnCore", "CairnTree", system],
+      swiftSettings: settings),
+    .target(
       name: "Cairn",
       dependencies: [
         "CairnCore", "CairnIntern", "CairnTree", "CairnCrypto", "CairnChunks", "CairnFiles",
@@ -63,7 +67,11 @@ let package = Package(
       resources: [.copy("Golden")],
       swiftSettings: settings),
     .testTarget(
-      name: "CairnTreeTests", dependencies: ["CairnTree", "CairnCore", system],
+      name: "CairnTreeTests", dependencies: ["CairnTree", "CairnTestKit", "CairnCore", system],
+      resources: [.copy("Golden")],
+      swiftSettings: settings),
+    .testTarget(
+      name: "CairnTestKitTests", dependencies: ["CairnTestKit", "CairnTree", "CairnCore", system],
       swiftSettings: settings),
     .testTarget(
       name: "CairnCryptoTests", dependencies: ["CairnCrypto", "CairnCore", system],

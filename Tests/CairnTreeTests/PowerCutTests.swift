@@ -1,112 +1,92 @@
-import CairnCore
+import CairnTestKit
+import CairnTree
 import Testing
 
-@testable import CairnTree
-
-/// Cuts the power, or lets the disk fail, at every call, and looks at what is left.
+/// Cuts the power at every call, and looks at what is left.
 @Suite struct PowerCutTests {
-  /// The same sequence of commits each time; the states after each checkpoint and publication.
-  private func run(
-    on disk: SimulatedDisk, seed: UInt64, afterCommit: (TreeModel, CommitKind) -> Void
-  ) throws {
-    var random = SeededRandom(seed)
-    let store = try TreeStore(on: disk, TreeStoreOptions(pageSize: 4096, cacheBytes: 0))
-    var model = TreeModel()
-    for round in 0..<9 {
-      let writing = try store.beginWriting()
-      let tree = try writing.tree("t", creating: TreeOptions(isWeighted: true))
-      for _ in 0..<60 {
-        let key = random.bytes(Int(random.next() % 3) + 1)
-        if random.next() % 3 == 0, !model.entries.isEmpty {
-          let key = model.entries[Int(random.next() % UInt64(model.entries.count))].key
-          try tree.remove(key.span.bytes)
-          model.remove(key)
-        } else {
-          let length = random.next() % 30 == 0 ? 6000 : Int(random.next() % 400)
-          let entry = TreeEntry(key: key, value: random.bytes(length), weight: random.next() % 9)
-          try tree.put(key.span.bytes, entry.value.span.bytes, weight: entry.weight)
-          model.put(entry)
-        }
-      }
-      let kind: CommitKind = round % 3 == 1 ? .publish : .checkpoint
-      try writing.commit(kind)
-      afterCommit(model, kind)
-    }
-  }
-
-  private func state(_ bytes: [UInt8]) throws -> TreeModel {
-    let store = try TreeStore(
-      on: MemoryStorage(bytes), TreeStoreOptions(pageSize: 4096, cacheBytes: 0))
-    let problems = try store.verify().problems
-    if problems != [] { Issue.record("\(problems)") }
-    var model = TreeModel()
-    guard let tree = try store.beginReading().treeIfExists("t") else { return model }
-    for entry in try tree.entries(in: 0..<(try tree.count)) { model.put(entry) }
-    return model
-  }
-
-  /// The states of all checkpoints of an undisturbed run, the empty one included, and the number of
-  /// calls that it makes.
-  private func undisturbed(_ seed: UInt64) throws -> (states: [TreeModel], calls: Int) {
-    let disk = SimulatedDisk()
-    var states = [TreeModel()]
-    try run(on: disk, seed: seed) { model, kind in
-      if kind == .checkpoint { states.append(model) }
-    }
-    return (states, disk.calls)
-  }
-
-  /// Runs until the disk fails, and returns the number of checkpoints that were made, and the error.
-  private func runUntilFailure(
-    on disk: SimulatedDisk, seed: UInt64
-  ) throws -> (checkpoints: Int, error: TreeError?) {
-    var checkpoints = 0
-    do {
-      try run(on: disk, seed: seed) { _, kind in
-        if kind == .checkpoint { checkpoints += 1 }
-      }
-      return (checkpoints, nil)
-    } catch let error as TreeError {
-      return (checkpoints, error)
-    }
-  }
-
   /// Every call in long tests, else some, the first and those of one checkpoint among them.
-  private func failingCalls(_ calls: Int) -> [Int] {
-    (0..<calls).filter { runsLongTests || $0 < 12 || $0 % 7 == 0 }
+  private func cuts(_ calls: Int) -> [Int] {
+    (0..<calls).filter { runsLongTests || $0 < 14 || $0 % 9 == 0 }
   }
 
-  @Test(arguments: runsLongTests ? [UInt64(11), 12] : [11])
-  func everyCutLeavesTheLastCheckpointOrTheOneBeingMade(_ seed: UInt64) throws {
-    var random = SeededRandom(seed)
-    let (states, calls) = try undisturbed(seed)
-    #expect(calls > 30)
-    for call in failingCalls(calls) {
-      let disk = SimulatedDisk()
-      disk.fail(at: call, forever: true)
-      let (checkpoints, error) = try runUntilFailure(on: disk, seed: seed)
-      #expect(error?.code == .storage)
-      for _ in 0..<5 {
-        let left = try state(disk.afterPowerCut(&random))
-        if !states[checkpoints...].prefix(2).contains(left) {
-          Issue.record("after a cut at call \(call), seed \(seed), another state is there")
+  /// What is left is the last checkpoint that returned, or the one that was being made: nothing
+  /// else, whatever the disk has done with what was not synchronized.
+  @Test(
+    arguments: runsLongTests ? [UInt64(11), 12, 13] : [11], [(60, false), (60, true), (2, true)])
+  func everyCutLeavesTheLastCheckpointOrTheOneBeingMade(
+    _ seed: UInt64, _ shape: (changes: Int, publishesToAll: Bool)
+  ) throws {
+    let sequence = CommitSequence(
+      seed: seed, rounds: shape.changes < 10 ? 18 : 9, changes: shape.changes,
+      publishesToAll: shape.publishesToAll)
+    let whole = SimulatedStorage()
+    let states = try sequence.undisturbed(on: whole)
+    #expect(whole.changeCount > 30)
+    for cut in cuts(whole.changeCount) {
+      let storage = SimulatedStorage()
+      storage.fail(atChange: cut, forever: true)
+      var checkpoints = 0
+      var failure: TreeError?
+      do {
+        try sequence.run(on: storage) { _, _, kind, error in
+          failure = error
+          if kind == .checkpoint, error == nil { checkpoints += 1 }
+          return error == nil
+        }
+      } catch let error as TreeError {
+        failure = error
+      }
+      // The last write of all may be a publication that nobody needs.
+      #expect(failure?.code == .storage || cut == whole.changeCount - 1)
+      let possible = states[checkpoints...].prefix(2)
+      try storage.forEachPowerCut(limit: runsLongTests ? 64 : 12, seed: seed) { bytes in
+        let left = try CommitSequence.state(bytes)
+        if !possible.contains(left) {
+          Issue.record("after a cut at change \(cut), seed \(seed), another state is there")
         }
       }
     }
   }
 
-  @Test func aFailedCallIsReportedAndLeavesWhatWasThere() throws {
-    let (states, calls) = try undisturbed(21)
-    for call in failingCalls(calls) {
-      let disk = SimulatedDisk()
-      disk.fail(at: call, forever: false)
-      let (checkpoints, error) = try runUntilFailure(on: disk, seed: 21)
-      let left = try state(disk.bytes)
-      // An eviction that failed is made good for later.
-      let expected = error == nil ? states.suffix(1) : states[checkpoints...].prefix(2)
-      if !expected.contains(left) {
-        Issue.record("after a failure at call \(call), another state is there")
+  /// What is left after a cut is a file like any other: the next life goes on, and is cut as well.
+  @Test func livesThatEndInCutsGoOnFromWhatIsLeft() throws {
+    var random = SeededRandom(17)
+    var bytes: [UInt8] = []
+    var left = TreeModel()
+    for life in 0..<(runsLongTests ? 400 : 40) {
+      let storage = SimulatedStorage(bytes)
+      storage.fail(atChange: Int(random.next() % 60), forever: true)
+      var possible = [left]
+      do throws(TreeError) {
+        let store = try TreeStore(
+          on: storage,
+          TreeStoreOptions(pageSize: 4096, cacheBytes: 0, publishesToAll: life % 2 == 0))
+        var model = left
+        while true {
+          let writing = try store.beginWriting()
+          let tree = try writing.tree("t", creating: TreeOptions(isWeighted: true))
+          for _ in 0..<20 {
+            let entry = TreeEntry(
+              key: random.bytes(2), value: random.bytes(Int(random.next() % 700)),
+              weight: random.next() % 9)
+            try tree.put(entry.key.span.bytes, entry.value.span.bytes, weight: entry.weight)
+            model.put(entry)
+          }
+          if model.entries.count > 100 {
+            try tree.remove(ranks: 0..<50)
+            model.remove(ranks: 0..<50)
+          }
+          let kind: CommitKind = random.next() % 3 == 0 ? .publish : .checkpoint
+          possible.append(model)
+          try writing.commit(kind)
+          if kind == .checkpoint { possible = [model] }
+        }
+      } catch {
+        #expect(error.code == .storage, "life \(life): \(error)")
       }
+      bytes = storage.bytesAfterPowerCut(using: &random)
+      left = try CommitSequence.state(bytes)
+      #expect(possible.contains(left), "after life \(life)")
     }
   }
 }

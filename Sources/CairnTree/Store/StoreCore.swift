@@ -85,11 +85,11 @@ final class StoreCore: @unchecked Sendable {
     var (space, spaceMapPages) = (Space(), [UInt32]())
     if !isReadOnly, meta.spaceMap != 0 || others.pageCount > meta.pageCount {
       let (used, pages) = try SpaceMap.read(meta, storage)
-      // What the older checkpoint has is spared if it can be told.
-      let before = previous.flatMap { try? SpaceMap.read($0, storage).used } ?? PageSet()
+      let before = try previous.map { (meta) throws(TreeError) in try Self.used(meta, storage) }
       space = Space(
-        pageCount: max(meta.pageCount, others.pageCount), used: used, usedBefore: before,
-        transaction: meta.transaction, firstToReuse: others.exist ? others.lastSeen + 1 : nil)
+        pageCount: max(meta.pageCount, others.pageCount), used: used,
+        usedBefore: before ?? PageSet(), transaction: meta.transaction,
+        firstToReuse: others.exist ? others.lastSeen + 1 : nil)
       spaceMapPages = pages
     }
     visible = Mutex(Visible(snapshot: Snapshot(meta), cache: cache))
@@ -97,6 +97,18 @@ final class StoreCore: @unchecked Sendable {
       context: WriteContext(cache, space), checkpoint: meta,
       previousCheckpoint: previous?.transaction ?? 0, spaceMapPages: spaceMapPages,
       lastSeen: others.lastSeen, lock: lock)
+  }
+
+  /// What the older checkpoint has, which is spared if it can be told.
+  private static func used(
+    _ meta: MetaPage, _ storage: any PageStorage
+  ) throws(TreeError) -> PageSet {
+    do throws(TreeError) {
+      return try SpaceMap.read(meta, storage).used
+    } catch {
+      if error.code == .damaged { return PageSet() }
+      throw error
+    }
   }
 
   deinit {
