@@ -11,7 +11,10 @@ let package = Package(
   targets: [
     .executableTarget(
       name: "fuzz",
-      dependencies: [.product(name: "CairnCrypto", package: "cairn")],
+      dependencies: [
+        .product(name: "CairnCrypto", package: "cairn"),
+        .product(name: "CairnTree", package: "cairn"),
+      ],
       swiftSettings: [
         .enableExperimentalFeature("Extern"), .unsafeFlags(["-sanitize=fuzzer"]),
       ],

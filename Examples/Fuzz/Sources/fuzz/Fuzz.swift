@@ -1,10 +1,11 @@
-// Feeds CairnCrypto what libFuzzer invents, guided by which code that reaches:
+// Feeds CairnCrypto and CairnTree what libFuzzer invents, guided by which code that reaches:
 //
 //   swift build --package-path Examples/Fuzz -c release -Xswiftc -sanitize=fuzzer
 //   Examples/Fuzz/.build/release/fuzz header CORPUS -max_total_time=600
 //
-// The first argument is header, armor or file; the rest is libFuzzer's, see its -help=1. CORPUS is
-// a folder of inputs to begin with, which grows.
+// The first argument is header, armor, file or tree; the rest is libFuzzer's, see its -help=1. CORPUS
+// is a folder of inputs to begin with, which grows; for tree, copy a small file of trees there, and
+// give -max_len=65536.
 
 import CairnCrypto
 
@@ -23,8 +24,9 @@ enum Fuzz {
     case "header": body = { fuzzHeader(UnsafeBufferPointer(start: $0, count: $1)) }
     case "armor": body = { fuzzArmor(UnsafeBufferPointer(start: $0, count: $1)) }
     case "file": body = { fuzzFile(UnsafeBufferPointer(start: $0, count: $1)) }
+    case "tree": body = { fuzzTree(UnsafeBufferPointer(start: $0, count: $1)) }
     default:
-      print("usage: fuzz header|armor|file [CORPUS] [OPTION]...")
+      print("usage: fuzz header|armor|file|tree [CORPUS] [OPTION]...")
       return
     }
     // libFuzzer takes the second argument for its first.
