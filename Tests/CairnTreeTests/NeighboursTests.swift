@@ -1,4 +1,6 @@
+import CairnCore
 import CairnTree
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -118,6 +120,37 @@ import Testing
       #expect(try writer.verify().problems == [])
     }
     #expect(Set(kept.map(\.0.number)).count == kept.count)
+  }
+
+  /// A publication that reports a failure, but was there for somebody to see, stays his.
+  @Test func whatFailedMayHaveBeenSeen() throws {
+    let folder = try TemporaryFolder()
+    let storage = WatchedStorage(try FileStorage(folder.file))
+    let writer = try TreeStore(on: storage, options())
+    try change(writer, to: 1, .checkpoint)
+    try change(writer, to: 2, .publish)
+    let reader = try TreeStore(folder.file, options(isReadOnly: true))
+    let seen = Mutex<ReadTransaction?>(nil)
+    storage.watch { offset throws(IOError) in
+      guard offset == 2 * 4096 else { return }
+      seen.withLock { $0 = try? reader.beginReading() }
+      throw .systemCall("write to", "the file", .ioError)
+    }
+    let error = #expect(throws: TreeError.self) { try change(writer, to: 3, .publish) }
+    #expect(error?.code == .storage)
+    storage.watch(nil)
+    let transaction = try #require(seen.withLock { $0 })
+    #expect(try values(transaction) == [3])
+    #expect(try values(writer.beginReading()) == [2])
+    // Nobody else sees it; for the time being, others see the checkpoint.
+    #expect(try values(reader.beginReading()) == [1])
+    for value in UInt32(4)..<12 {
+      try change(writer, to: value, value % 4 == 0 ? .checkpoint : .publish)
+      #expect(try values(reader.beginReading()) == [value])
+      #expect(try values(transaction) == [3])
+    }
+    #expect(try reader.beginReading().number > transaction.number)
+    #expect(try writer.verify().problems == [])
   }
 
   @Test func spaceIsUsedAgainWhenTheReaderEnds() throws {
