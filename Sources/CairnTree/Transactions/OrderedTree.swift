@@ -8,9 +8,18 @@
 public protocol OrderedTree {
   /// The tree as it is now.
   var root: TreeRoot { get throws(TreeError) }
+
+  /// How often the tree was changed so far, by which a ``TreeCursor`` notices; `nil` if it cannot
+  /// change.
+  var changeCount: Int? { get }
 }
 
 extension OrderedTree {
+  @inlinable public var changeCount: Int? { nil }
+
+  /// How its entries are stored.
+  public var options: TreeOptions { get throws(TreeError) { try root.layout.options } }
+
   /// The number of entries.
   public var count: Int { get throws(TreeError) { try root.entryCount } }
   public var isEmpty: Bool { get throws(TreeError) { try count == 0 } }
@@ -19,87 +28,74 @@ extension OrderedTree {
 
   // MARK: By key
 
-  public func contains(_ key: RawSpan) throws(TreeError) -> Bool {
-    let root = try root
-    return try key.lend { (key) throws(TreeError) in
-      try root.withEntry(key) { _, _ in true } ?? false
-    }
-  }
+  @inlinable
+  public func contains(_ key: RawSpan) throws(TreeError) -> Bool { try root.contains(key) }
 
   /// A copy of the value of `key`, or `nil` if there is none.
-  public func value(for key: RawSpan) throws(TreeError) -> [UInt8]? {
-    let root = try root
-    return try key.lend { (key) throws(TreeError) in
-      try root.withEntry(key) { (leaf, index) throws(TreeError) in try root.value(leaf, index) }
-    }
-  }
+  @inlinable
+  public func value(for key: RawSpan) throws(TreeError) -> [UInt8]? { try root.value(for: key) }
 
   /// Calls `body` with the value of `key`, if there is one, and returns what it does.
   ///
   /// The value is lent for the duration of the call; only one in overflow pages is copied.
+  @inlinable
   public func withValue<Result>(
     for key: RawSpan, _ body: (RawSpan) -> Result
   ) throws(TreeError) -> Result? {
-    let root = try root
-    return try key.lend { (key) throws(TreeError) in
-      try root.withEntry(key) { (leaf, index) throws(TreeError) in
-        try root.withValue(leaf, index, body)
-      }
-    }
+    var result: Result?
+    try root.lendValue(for: key) { result = body($0) }
+    return result
   }
 
   /// The weight of the entry with that key, or `nil` if there is none.
-  public func weight(of key: RawSpan) throws(TreeError) -> UInt64? {
-    let root = try root
-    return try key.lend { (key) throws(TreeError) in
-      try root.withEntry(key) { leaf, index in root.layout.isWeighted ? leaf.weight(index) : 0 }
-    }
-  }
+  @inlinable
+  public func weight(of key: RawSpan) throws(TreeError) -> UInt64? { try root.weight(of: key) }
 
   // MARK: In order
 
-  public var first: TreeEntry? { get throws(TreeError) { try entry(at: 0) } }
-  public var last: TreeEntry? { get throws(TreeError) { try entry(at: count - 1) } }
+  @inlinable public var first: TreeEntry? { get throws(TreeError) { try entry(at: 0) } }
+  @inlinable public var last: TreeEntry? { get throws(TreeError) { try entry(at: count - 1) } }
 
   /// The entry with the smallest key that is `key` or larger.
+  @inlinable
   public func ceiling(_ key: RawSpan) throws(TreeError) -> TreeEntry? {
-    try entry(at: rank(of: key))
+    try root.entry(.ceiling, key)
   }
 
   /// The entry with the largest key that is `key` or smaller.
-  public func floor(_ key: RawSpan) throws(TreeError) -> TreeEntry? {
-    try entry(at: rank(behind: key) - 1)
-  }
+  @inlinable
+  public func floor(_ key: RawSpan) throws(TreeError) -> TreeEntry? { try root.entry(.floor, key) }
 
   /// The entry with the smallest key that is larger than `key`.
+  @inlinable
   public func entry(after key: RawSpan) throws(TreeError) -> TreeEntry? {
-    try entry(at: rank(behind: key))
+    try root.entry(.after, key)
   }
 
   /// The entry with the largest key that is smaller than `key`.
+  @inlinable
   public func entry(before key: RawSpan) throws(TreeError) -> TreeEntry? {
-    try entry(at: rank(of: key) - 1)
+    try root.entry(.before, key)
   }
 
   // MARK: By rank
 
   /// The number of keys that are smaller than `key`, which need not be there itself.
-  public func rank(of key: RawSpan) throws(TreeError) -> Int {
-    let root = try root
-    return try key.lend { (key) throws(TreeError) in try root.rank(key) }
-  }
+  @inlinable
+  public func rank(of key: RawSpan) throws(TreeError) -> Int { try root.rank(of: key) }
 
   /// The number of keys that are `key` or smaller.
-  public func rank(behind key: RawSpan) throws(TreeError) -> Int {
-    try rank(of: key) + (contains(key) ? 1 : 0)
-  }
+  @inlinable
+  public func rank(behind key: RawSpan) throws(TreeError) -> Int { try root.rank(behind: key) }
 
   /// The number of keys from `low` on and below `high`; `nil` sets no bound.
+  @inlinable
   public func count(from low: RawSpan?, to high: RawSpan?) throws(TreeError) -> Int {
     try ranks(from: low, to: high).count
   }
 
   /// The ranks of the keys from `low` on and below `high`; `nil` sets no bound.
+  @inlinable
   public func ranks(from low: RawSpan?, to high: RawSpan?) throws(TreeError) -> Range<Int> {
     var start = 0
     if let low { start = try rank(of: low) }
@@ -110,68 +106,47 @@ extension OrderedTree {
   }
 
   /// A copy of the entry of that rank, or `nil` if there are not so many.
-  public func entry(at rank: Int) throws(TreeError) -> TreeEntry? {
-    let root = try root
-    return try root.withEntry(rank: rank) { (leaf, index) throws(TreeError) in
-      try root.entry(leaf, index)
-    }
-  }
+  @inlinable
+  public func entry(at rank: Int) throws(TreeError) -> TreeEntry? { try root.entry(at: rank) }
 
   /// Calls `body` with the key and the value of the entry of that rank, if there is one, and returns
   /// what it does. Both are lent for the duration of the call.
+  @inlinable
   public func withEntry<Result>(
     at rank: Int, _ body: (_ key: RawSpan, _ value: RawSpan) -> Result
   ) throws(TreeError) -> Result? {
-    let root = try root
-    return try root.withEntry(rank: rank) { (leaf, index) throws(TreeError) in
-      let key = leaf.key(index)
-      return try root.withValue(leaf, index) {
-        body(RawSpan(_unsafeStart: key.base, byteCount: key.count), $0)
-      }
-    }
+    var result: Result?
+    try root.lendEntry(at: rank) { result = body($0, $1) }
+    return result
   }
 
   /// Calls `body` with the entries of these ranks, in order, until it returns false. Ranks that are
   /// not there are passed over.
   ///
   /// Keys and values are lent for the duration of each call.
+  @inlinable
   public func forEach(
     in ranks: Range<Int>, _ body: (_ key: RawSpan, _ value: RawSpan) -> Bool
   ) throws(TreeError) {
-    let root = try root
-    try root.forEachRun(ranks) { (leaf, entries) throws(TreeError) in
-      // If `body` changes the tree, it may see entries twice or not at all, but nothing else.
-      for index in entries where index < leaf.count {
-        let key = leaf.key(index)
-        let goesOn = try root.withValue(leaf, index) {
-          body(RawSpan(_unsafeStart: key.base, byteCount: key.count), $0)
-        }
-        if !goesOn { return false }
-      }
-      return true
-    }
+    try root.lendEntries(in: ranks, body)
   }
 
   /// Copies of the entries of these ranks, as far as they are there.
+  @inlinable
   public func entries(in ranks: Range<Int>) throws(TreeError) -> [TreeEntry] {
-    let root = try root
-    var entries: [TreeEntry] = []
-    try root.forEachRun(ranks) { (leaf, range) throws(TreeError) in
-      for index in range { entries.append(try root.entry(leaf, index)) }
-      return true
-    }
-    return entries
+    try root.entries(ranks)
   }
 
   // MARK: By weight
 
   /// The sum of the weights of the entries whose keys are smaller than `key`.
+  @inlinable
   public func weight(before key: RawSpan) throws(TreeError) -> UInt64 {
-    let root = try root
-    return try key.lend { (key) throws(TreeError) in try root.weight(before: key) }
+    try root.weight(before: key)
   }
 
   /// The sum of the weights of the entries from `low` on and below `high`; `nil` sets no bound.
+  @inlinable
   public func weight(from low: RawSpan?, to high: RawSpan?) throws(TreeError) -> UInt64 {
     var start: UInt64 = 0
     if let low { start = try weight(before: low) }
