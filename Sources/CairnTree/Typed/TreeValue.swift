@@ -1,4 +1,5 @@
-/// What can be a value of a ``TypedTree``.
+/// What can be a value of a ``TypedTree``: integers, strings, byte arrays, times, digests, optionals
+/// of them, types that are represented by them, and what a host conforms.
 public protocol TreeValue: Sendable {
   /// The number of bytes of every encoding, or `nil` if they differ.
   static var encodedWidth: Int? { get }
@@ -12,79 +13,92 @@ public protocol TreeValue: Sendable {
   init?(encoded: RawSpan)
 }
 
-/// What can be a key of a ``TypedTree``: the bytewise order of the encodings is the order of the
-/// keys, and equal keys have equal encodings, of at most 1024 bytes.
-public protocol TreeKey: TreeValue {}
+// MARK: Types that are represented by others
 
-extension TreeValue where Self: FixedWidthInteger & BitwiseCopyable {
-  @inlinable public static var encodedWidth: Int? { MemoryLayout<Self>.size }
+/// An `enum Kind: UInt8, TreeKey` needs nothing more; it is ordered as its raw values are.
+extension TreeValue where Self: RawRepresentable, RawValue: TreeValue {
+  @inlinable public static var encodedWidth: Int? { RawValue.encodedWidth }
 
-  /// Big-endian; of signed integers the sign bit is flipped, so that negative ones come first.
   @inlinable
   public func withEncoded<Result, Failure: Error>(
     _ body: (RawSpan) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    let flipped = Self.isSigned ? self ^ Self.min : self
-    // Not the span of a `CollectionOfOne`: the optimiser of Swift 6.3 reads that after its end.
-    return try Swift.withUnsafeBytes(of: flipped.bigEndian) { (bytes) throws(Failure) in
-      try body(bytes.bytes)
+    try rawValue.withEncoded(body)
+  }
+
+  @inlinable
+  public init?(encoded: RawSpan) {
+    guard let rawValue = RawValue(encoded: encoded) else { return nil }
+    self.init(rawValue: rawValue)
+  }
+}
+
+// MARK: Optionals
+
+/// A byte 0 for `nil`, followed by zeros if the wrapped type has a width; else a byte 1, and the
+/// encoding of what is wrapped. As a key, `nil` comes first.
+extension Optional: TreeValue where Wrapped: TreeValue {
+  @inlinable public static var encodedWidth: Int? {
+    guard let width = Wrapped.encodedWidth else { return nil }
+    return width + 1
+  }
+
+  @inlinable
+  public func withEncoded<Result, Failure: Error>(
+    _ body: (RawSpan) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    guard let wrapped = self else {
+      return try EncodedBytes.withJoined(1 + (Wrapped.encodedWidth ?? 0), { _ in }, body)
+    }
+    return try wrapped.withEncoded { (content) throws(Failure) in
+      try EncodedBytes.withJoined(
+        1 + content.byteCount,
+        { bytes in
+          bytes[0] = 1
+          EncodedBytes.copy(content, to: bytes, at: 1)
+        }, body)
     }
   }
 
   @inlinable
   public init?(encoded: RawSpan) {
-    guard encoded.byteCount == MemoryLayout<Self>.size else { return nil }
-    let value = Self(bigEndian: encoded.unsafeLoadUnaligned(as: Self.self))
-    self = Self.isSigned ? value ^ Self.min : value
+    guard encoded.byteCount > 0 else { return nil }
+    let content = encoded.extracting(1..<encoded.byteCount)
+    switch encoded.unsafeLoad(fromByteOffset: 0, as: UInt8.self) {
+    case 0:
+      guard content.byteCount == Wrapped.encodedWidth ?? 0 else { return nil }
+      self = .none
+    case 1:
+      guard let wrapped = Wrapped(encoded: content) else { return nil }
+      self = .some(wrapped)
+    default:
+      return nil
+    }
   }
 }
 
-extension UInt8: TreeKey {}
-extension UInt16: TreeKey {}
-extension UInt32: TreeKey {}
-extension UInt64: TreeKey {}
-extension UInt: TreeKey {}
-extension Int8: TreeKey {}
-extension Int16: TreeKey {}
-extension Int32: TreeKey {}
-extension Int64: TreeKey {}
-extension Int: TreeKey {}
-
-extension Array: TreeValue where Element == UInt8 {
-  @inlinable public static var encodedWidth: Int? { nil }
-
+/// How encodings are put together.
+@usableFromInline
+enum EncodedBytes {
+  /// Lends `body` so many bytes, zeros but for what `fill` writes, without an allocation if they are
+  /// few.
   @inlinable
-  public func withEncoded<Result, Failure: Error>(
+  static func withJoined<Result, Failure: Error>(
+    _ count: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void,
     _ body: (RawSpan) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try body(span.bytes)
+    try withUnsafeTemporaryAllocation(byteCount: count, alignment: 1) {
+      (bytes) throws(Failure) in
+      bytes.initializeMemory(as: UInt8.self, repeating: 0)
+      fill(bytes)
+      return try body(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(bytes)))
+    }
   }
 
   @inlinable
-  public init?(encoded: RawSpan) {
-    self = encoded.withUnsafeBytes { Array($0) }
-  }
-}
-extension Array: TreeKey where Element == UInt8 {}
-
-/// Strings are stored in UTF-8, ordered by their Unicode scalars, and not normalised: strings that
-/// Swift holds for equal but that are written with other scalars are different keys.
-extension String: TreeKey {
-  @inlinable public static var encodedWidth: Int? { nil }
-
-  @inlinable
-  public func withEncoded<Result, Failure: Error>(
-    _ body: (RawSpan) throws(Failure) -> Result
-  ) throws(Failure) -> Result {
-    let bytes = Array(utf8)
-    return try body(bytes.span.bytes)
-  }
-
-  @inlinable
-  public init?(encoded: RawSpan) {
-    guard
-      let text = encoded.withUnsafeBytes({ String(validating: $0, as: UTF8.self) })
-    else { return nil }
-    self = text
+  static func copy(_ content: RawSpan, to bytes: UnsafeMutableRawBufferPointer, at offset: Int) {
+    content.withUnsafeBytes { content in
+      UnsafeMutableRawBufferPointer(rebasing: bytes[offset...]).copyMemory(from: content)
+    }
   }
 }
