@@ -9,7 +9,7 @@ public struct TreeError: Error, Sendable, Hashable {
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     private enum Kind: String, Hashable {
       case storage, damaged, notATree, newerFormat, busy, readOnly, ended, invalid, exists, notFound
-      case failed
+      case failed, source, cancelled
     }
     private let kind: Kind
     private init(_ kind: Kind) { self.kind = kind }
@@ -36,6 +36,10 @@ public struct TreeError: Error, Sendable, Hashable {
     public static let notFound = Code(.notFound)
     /// An earlier failure leaves unknown what the storage holds; open it again.
     public static let failed = Code(.failed)
+    /// What a value was to be read from failed, or ended early; the tree is as it was.
+    public static let source = Code(.source)
+    /// A ``ProgressReporter`` has ended the operation.
+    public static let cancelled = Code(.cancelled)
 
     public var description: String { kind.rawValue }
   }

@@ -21,12 +21,12 @@ public struct WritableTree: OrderedTree {
 
   /// Runs a change, after whose failure the transaction is over.
   @inline(__always)
-  private func change<Result>(_ body: () throws(TreeError) -> Result) throws(TreeError) -> Result {
+  func change<Result>(_ body: () throws(TreeError) -> Result) throws(TreeError) -> Result {
     try check()
     do throws(TreeError) {
       return try body()
     } catch {
-      if error.code != .invalid { transaction.rollBack() }
+      if error.code != .invalid, error.code != .source { transaction.rollBack() }
       throw error
     }
   }

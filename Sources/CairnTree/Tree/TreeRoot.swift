@@ -235,26 +235,44 @@ public struct TreeRoot: @unchecked Sendable {
   func forEachOverflow(
     _ reference: Bytes, of leaf: Page, _ body: (Page, _ length: Int) throws(TreeError) -> Void
   ) throws(TreeError) {
+    var (rest, number) = try overflow(reference, of: leaf)
+    while rest > 0 {
+      let length = Int(min(rest, UInt64(layout.pageSize - PageHeader.size)))
+      let pinned = try pinOverflow(number, length, newest: leaf.transaction)
+      defer { cache.unpin(pinned) }
+      try body(pinned.page, length)
+      rest -= UInt64(length)
+      number = pinned.page.u32(36)
+    }
+  }
+
+  /// What a leaf says of a value in overflow pages.
+  func overflow(
+    _ reference: Bytes, of leaf: Page
+  ) throws(TreeError) -> (byteCount: UInt64, firstPage: UInt32) {
     let owner = Page(UnsafeMutableRawPointer(mutating: reference.base))
-    var rest = owner.u64(0)
-    var number = owner.u32(8)
+    let byteCount = owner.u64(0)
     // Else a chain that leads in a circle would be followed for long.
-    guard rest <= UInt64(pageCount) * UInt64(layout.pageSize) else {
+    guard byteCount <= UInt64(pageCount) * UInt64(layout.pageSize) else {
       throw .damaged(leaf.number, "it tells of a value that is longer than the file")
     }
-    while rest > 0 {
-      guard number >= 2, number < pageCount else { throw TreeError.stray(number) }
-      let pinned = try cache.pin(number)
-      defer { cache.unpin(pinned) }
-      let page = pinned.page
-      let length = min(rest, UInt64(layout.pageSize - PageHeader.size))
-      guard page.kind == PageKind.overflow.rawValue, page.tree == record.id,
-        page.transaction <= leaf.transaction, page.deadBytes == Int(length)
-      else { throw TreeError.foreign(number) }
-      try body(page, Int(length))
-      rest -= length
-      number = page.u32(36)
+    return (byteCount, owner.u32(8))
+  }
+
+  /// Pins an overflow page, which has so many bytes of a value and is not newer than its leaf.
+  func pinOverflow(
+    _ number: UInt32, _ length: Int, newest: UInt64
+  ) throws(TreeError) -> PinnedPage {
+    guard number >= 2, number < pageCount else { throw TreeError.stray(number) }
+    let pinned = try cache.pin(number)
+    let page = pinned.page
+    guard page.kind == PageKind.overflow.rawValue, page.tree == record.id,
+      page.transaction <= newest, page.deadBytes == length
+    else {
+      cache.unpin(pinned)
+      throw TreeError.foreign(number)
     }
+    return pinned
   }
 }
 

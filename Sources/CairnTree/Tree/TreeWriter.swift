@@ -23,9 +23,9 @@ final class TreeWriter {
   let context: WriteContext
   let layout: Layout
   /// Count and weight are exact, those in the pages lack what is pending.
-  private(set) var record: TreeRecord
+  var record: TreeRecord
   /// Counts the changes, so that others notice them.
-  private(set) var changes = 0
+  var changes = 0
   /// Whether the tree was dropped.
   var isOver = false
 
@@ -55,10 +55,10 @@ final class TreeWriter {
     path.deallocate()
   }
 
-  private var cache: PageCache { context.cache }
+  var cache: PageCache { context.cache }
 
   @inline(__always)
-  private var leaf: LeafPage { LeafPage(path[depth - 1].pinned.base, layout) }
+  var leaf: LeafPage { LeafPage(path[depth - 1].pinned.base, layout) }
 
   @inline(__always)
   private func inner(_ step: Int) -> InnerPage { InnerPage(path[step].pinned.base, layout) }
@@ -105,7 +105,7 @@ final class TreeWriter {
 
   /// Leads the path to the leaf of `key`.
   @inline(__always)
-  private func seek(_ key: Bytes) throws(TreeError) -> (index: Int, isThere: Bool) {
+  func seek(_ key: Bytes) throws(TreeError) -> (index: Int, isThere: Bool) {
     if depth > 0 {
       let leaf = leaf
       let count = leaf.count
@@ -158,7 +158,7 @@ final class TreeWriter {
 
   /// Makes the pages of the path this transaction's own.
   @inline(__always)
-  private func makeWritable() throws(TreeError) {
+  func makeWritable() throws(TreeError) {
     changes &+= 1
     if !isWritable { try copyPath() }
   }
@@ -228,7 +228,7 @@ final class TreeWriter {
   }
 
   @inline(__always)
-  private func check(_ key: Bytes, _ weight: UInt64) throws(TreeError) {
+  func check(_ key: Bytes, _ weight: UInt64) throws(TreeError) {
     guard layout.hasFixedKeys ? key.count == layout.keyWidth : key.count <= Layout.maximumKeyLength
     else { throw TreeRoot.wrongKey(key.count, layout) }
     guard weight == 0 || layout.isWeighted else {
@@ -245,21 +245,21 @@ final class TreeWriter {
     }
   }
 
-  private func checkSum(_ weight: UInt64, instead old: UInt64 = 0) throws(TreeError) {
+  func checkSum(_ weight: UInt64, instead old: UInt64 = 0) throws(TreeError) {
     guard !(record.weight &- old).addingReportingOverflow(weight).overflow else {
       throw .invalid("the sum of the weights would be larger than 2^64 - 1")
     }
   }
 
   @inline(__always)
-  private func account(_ count: Int, _ weight: UInt64) {
+  func account(_ count: Int, _ weight: UInt64) {
     pendingCount += count
     pendingWeight &+= weight
     record.count &+= UInt64(bitPattern: Int64(count))
     record.weight &+= weight
   }
 
-  private func makeRoot() throws(TreeError) {
+  func makeRoot() throws(TreeError) {
     truncatePath(to: 0)
     record.level = 0
     let pinned = try context.make(.leaf, level: 0, of: record)
@@ -287,7 +287,7 @@ final class TreeWriter {
     }
   }
 
-  private func insertStored(
+  func insertStored(
     _ index: Int, _ key: Bytes, _ stored: Bytes, isOverflowing: Bool, _ weight: UInt64
   ) throws(TreeError) {
     if leaf.hasRoom(key.count, stored.count) {
@@ -677,7 +677,7 @@ final class TreeWriter {
     return (UInt64(value.count).littleEndian, next.littleEndian)
   }
 
-  private func freeOverflow(_ range: Range<Int>) throws(TreeError) {
+  func freeOverflow(_ range: Range<Int>) throws(TreeError) {
     guard record.overflowPages > 0 else { return }
     let root = TreeRoot(
       cache: cache, record: record, layout: layout, transaction: context.transaction,
