@@ -28,6 +28,10 @@ public struct TreeStatistics: Sendable, Hashable, Codable {
   public var overflowPages: Int
   /// The bytes that entries take in the leaves.
   public var leafBytes = 0
+  /// The bytes of keys, values and weights, wherever they are.
+  public var contentBytes: Int64 = 0
+  /// The bytes of all pages.
+  public var pageBytes: Int64 = 0
   /// The part of the leaves that entries take, from 0 to 1.
   public var fill = 0.0
 }
@@ -59,19 +63,39 @@ extension OrderedTree {
     var statistics = TreeStatistics(
       entries: root.entryCount, depth: root.record.root == 0 ? 0 : root.record.level + 1,
       overflowPages: Int(clamping: root.record.overflowPages))
-    try root.forEachRun(0..<root.entryCount) { leaf, _ in
+    try root.forEachRun(0..<root.entryCount) { (leaf, entries) throws(TreeError) in
       statistics.leafPages += 1
       statistics.leafBytes += leaf.usedBytes
+      statistics.contentBytes += try root.contentBytes(leaf, entries)
       return true
     }
     let room = statistics.leafPages * (root.layout.pageSize - PageHeader.size)
     statistics.fill = room == 0 ? 0 : Double(statistics.leafBytes) / Double(room)
     statistics.innerPages = try root.innerPageCount()
+    statistics.pageBytes =
+      Int64(statistics.leafPages + statistics.innerPages + statistics.overflowPages)
+      * Int64(root.layout.pageSize)
     return statistics
   }
 }
 
 extension TreeRoot {
+  /// The bytes of keys, values and weights of some entries.
+  fileprivate func contentBytes(
+    _ leaf: LeafPage, _ entries: Range<Int>
+  ) throws(TreeError) -> Int64 {
+    if layout.hasFixedLeaves { return Int64(leaf.usedBytes) }
+    var sum = layout.isWeighted ? 8 * Int64(entries.count) : 0
+    for index in entries {
+      let value = leaf.value(index)
+      sum += Int64(leaf.key(index).count)
+      sum +=
+        leaf.isOverflowing(index)
+        ? Int64(try overflow(value, of: leaf.page).byteCount) : Int64(value.count)
+    }
+    return sum
+  }
+
   fileprivate func innerPageCount() throws(TreeError) -> Int {
     record.root == 0 || record.level == 0
       ? 0 : try innerPageCount(record.root, record.level, transaction)

@@ -1,4 +1,4 @@
-/// What ``TreeStore/verify()`` has found.
+/// What ``TreeStore/verify(progress:)`` has found.
 public struct TreeReport: Sendable, Hashable, Codable {
   /// Something that is not as it should be.
   public struct Problem: Sendable, Hashable, Codable, CustomStringConvertible {

@@ -1,16 +1,27 @@
+import CairnCore
+
 /// Walks a tree, adds up what its pages hold, and compares.
+///
+/// Its methods throw only if the progress that they tell of ends them; what is wrong with the tree
+/// goes into the report.
 struct TreeVerifier {
   let root: TreeRoot
   let name: String?
-  private(set) var report: TreeReport
+  var report: TreeReport
   /// The pages seen so far, of all trees.
   private(set) var seen: PageSet
+  var ticker: ProgressTicker
+  /// The pages of long values; `nil` once some cannot be told.
+  private var overflowPages: UInt64? = 0
 
-  init(_ root: TreeRoot, name: String?, _ report: TreeReport, _ seen: PageSet) {
+  init(
+    _ root: TreeRoot, name: String?, _ report: TreeReport, _ seen: PageSet, _ ticker: ProgressTicker
+  ) {
     self.root = root
     self.name = name
     self.report = report
     self.seen = seen
+    self.ticker = ticker
   }
 
   private struct Sums {
@@ -18,14 +29,20 @@ struct TreeVerifier {
     var weight: UInt64 = 0
   }
 
-  mutating func run() {
+  mutating func run() throws(TreeError) {
     let record = root.record
     var sums = Sums()
+    var isWhole = true
     if record.root != 0 {
-      sums =
-        visit(
-          record.root, level: record.level, newest: root.transaction, low: nil, high: nil)
-        ?? Sums(count: record.count, weight: record.weight)
+      let found = try visit(
+        record.root, level: record.level, newest: root.transaction, low: nil, high: nil)
+      isWhole = found != nil
+      sums = found ?? Sums(count: record.count, weight: record.weight)
+    }
+    if isWhole, let overflowPages, overflowPages != record.overflowPages {
+      note(
+        "its long values have \(overflowPages) pages; the catalogue says \(record.overflowPages)",
+        nil)
     }
     if sums.count != record.count {
       note("it has \(sums.count) entries; the catalogue says \(record.count)", nil)
@@ -43,7 +60,8 @@ struct TreeVerifier {
   /// - Returns: `nil` if the page cannot be read, or not everything under it.
   private mutating func visit(
     _ number: UInt32, level: Int, newest: UInt64, low: [UInt8]?, high: [UInt8]?
-  ) -> Sums? {
+  ) throws(TreeError) -> Sums? {
+    try ticker.step()
     guard number < root.pageCount else {
       note(TreeError.stray(number).description, number)
       return nil
@@ -61,15 +79,13 @@ struct TreeVerifier {
     }
     defer { root.cache.unpin(pinned) }
     report.pages += 1
-    return level == 0
-      ? visitLeaf(LeafPage(pinned.base, root.layout), number, low, high)
-      : visitInner(
-        InnerPage(pinned.base, root.layout), number, level, low, high)
+    if level == 0 { return try visitLeaf(LeafPage(pinned.base, root.layout), number, low, high) }
+    return try visitInner(InnerPage(pinned.base, root.layout), number, level, low, high)
   }
 
   private mutating func visitLeaf(
     _ leaf: LeafPage, _ number: UInt32, _ low: [UInt8]?, _ high: [UInt8]?
-  ) -> Sums {
+  ) throws(TreeError) -> Sums {
     var sums = Sums()
     var previous: [UInt8]?
     for index in 0..<leaf.count {
@@ -80,12 +96,12 @@ struct TreeVerifier {
       previous = key
       sums.count += 1
       if root.layout.isWeighted { sums.weight &+= leaf.weight(index) }
-      if leaf.isOverflowing(index) { visitOverflow(leaf, index) }
+      if leaf.isOverflowing(index) { try visitOverflow(leaf, index) }
     }
     return sums
   }
 
-  private mutating func visitOverflow(_ leaf: LeafPage, _ index: Int) {
+  private mutating func visitOverflow(_ leaf: LeafPage, _ index: Int) throws(TreeError) {
     var pages: [UInt32] = []
     do throws(TreeError) {
       try root.forEachOverflow(leaf.value(index), of: leaf.page) { page, _ in
@@ -93,16 +109,19 @@ struct TreeVerifier {
       }
     } catch {
       note(error.description, error.page)
+      overflowPages = nil
     }
     for page in pages where !seen.insert(page) {
       note("page \(page) is referred to twice", page)
     }
     report.pages += pages.count
+    overflowPages? += UInt64(pages.count)
+    try ticker.step(pages.count)
   }
 
   private mutating func visitInner(
     _ inner: InnerPage, _ number: UInt32, _ level: Int, _ low: [UInt8]?, _ high: [UInt8]?
-  ) -> Sums? {
+  ) throws(TreeError) -> Sums? {
     var sums = Sums()
     var isWhole = true
     var childLow = low
@@ -115,7 +134,7 @@ struct TreeVerifier {
       }
       let child = inner.child(index)
       guard
-        let found = visit(
+        let found = try visit(
           child, level: level - 1, newest: inner.page.transaction, low: childLow,
           high: childHigh)
       else {

@@ -148,6 +148,15 @@ struct Space {
     swap(&freed, &free)
   }
 
+  /// Takes the free pages at the end out of the file.
+  ///
+  /// - Returns: their numbers.
+  mutating func cutEnd() -> Range<UInt32> {
+    let end = pageCount
+    while pageCount > 2, free.remove(pageCount - 1) { pageCount -= 1 }
+    return pageCount..<end
+  }
+
   /// The pages that the newest snapshot consists of, those with the store's own pages included.
   var used: PageSet {
     var unused = free

@@ -75,7 +75,7 @@ public final class TreeStore: Sendable {
   /// Takes the last checkpoint of a storage that is not in use back, for good: it then holds what
   /// the checkpoint before it held.
   ///
-  /// For those whose last checkpoint a bad disk has damaged; ``verify()`` tells.
+  /// For those whose last checkpoint a bad disk has damaged; ``verify(progress:)`` tells.
   ///
   /// - Throws: ``TreeError``: `.notFound` if the checkpoint before it is not there, `.busy` if
   ///   somebody has it open for writing.

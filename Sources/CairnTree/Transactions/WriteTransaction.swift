@@ -8,7 +8,7 @@ import Synchronization
 /// done in it, and it is rolled back.
 public final class WriteTransaction {
   let core: StoreCore
-  private var catalogue: TreeWriter
+  let catalogue: TreeWriter
   private var nextTree: UInt32
   /// The trees that were opened, and what the catalogue says of each.
   private var trees: [String: (writer: TreeWriter, stored: TreeRecord?)] = [:]
