@@ -12,6 +12,7 @@ let settings: [SwiftSetting] = [
 let cairn = Target.Dependency.product(name: "Cairn", package: "cairn")
 let core = Target.Dependency.product(name: "CairnCore", package: "cairn")
 let intern = Target.Dependency.product(name: "CairnIntern", package: "cairn")
+let tree = Target.Dependency.product(name: "CairnTree", package: "cairn")
 let crypto = Target.Dependency.product(name: "CairnCrypto", package: "cairn")
 let arguments = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
@@ -23,6 +24,7 @@ let package = Package(
   products: [
     .executable(name: "backup", targets: ["backup"]),
     .executable(name: "seal", targets: ["seal"]),
+    .executable(name: "tree-index", targets: ["tree-index"]),
   ],
   dependencies: [
     .package(name: "cairn", path: "../"),
@@ -40,13 +42,16 @@ let package = Package(
       name: "seal", dependencies: ["CommandSupport", core, crypto, arguments, system],
       swiftSettings: settings),
     .executableTarget(
+      name: "tree-index", dependencies: ["CommandSupport", core, tree, arguments, system],
+      swiftSettings: settings),
+    .executableTarget(
       name: "SealInMemory", dependencies: [crypto], path: "Benchmarks/SealInMemory",
       swiftSettings: settings),
     .executableTarget(
       name: "InternSpeed", dependencies: [intern, system], path: "Benchmarks/InternSpeed",
       swiftSettings: settings),
     .testTarget(
-      name: "ExampleTests", dependencies: ["backup", "seal", cairn, system],
+      name: "ExampleTests", dependencies: ["backup", "seal", "tree-index", cairn, system],
       swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]

@@ -31,6 +31,11 @@ package final class Output {
     if buffer.count >= Self.limit { try flush() }
   }
 
+  package func write(_ bytes: some Sequence<UInt8>) throws {
+    buffer.append(contentsOf: bytes)
+    if buffer.count >= Self.limit { try flush() }
+  }
+
   /// - Throws: ``ReaderGone``.
   package func checkReader() throws {
     if isClosed { throw ReaderGone() }

@@ -42,6 +42,7 @@ struct Program {
     }
 
     var isRunning: Bool { process.isRunning }
+    var identifier: Int32 { process.processIdentifier }
 
     func send(_ signal: Int32) {
       kill(process.processIdentifier, signal)
@@ -65,6 +66,8 @@ struct Program {
   static let backup = path(of: "backup")
   /// The executable of the seal example.
   static let seal = path(of: "seal")
+  /// The executable of the tree-index example.
+  static let treeIndex = path(of: "tree-index")
 
   /// The executable of this name, which the build puts beside the tests.
   private static func path(of name: String) -> String {
