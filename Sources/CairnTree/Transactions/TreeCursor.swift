@@ -81,7 +81,10 @@ public final class TreeCursor<Tree: OrderedTree> {
   @inlinable
   @discardableResult
   public func advance(by distance: Int) throws(TreeError) -> Bool {
-    try settled { (position, root) throws(TreeError) in try position.advance(by: distance, root) }
+    if position.step(by: distance) { return true }
+    return try settled { (position, root) throws(TreeError) in
+      try position.advance(by: distance, root)
+    }
   }
 
   /// Moves to the entry of that rank; if there is none, to the start or the end.

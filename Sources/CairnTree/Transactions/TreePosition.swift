@@ -6,7 +6,7 @@
 @usableFromInline
 struct TreePosition {
   /// The number of entries in front of it.
-  @usableFromInline private(set) var rank = 0
+  @usableFromInline var rank = 0
   /// Whether it is at the entry of that rank, not in front of it.
   @usableFromInline private(set) var isAtEntry = false
 
@@ -32,6 +32,8 @@ struct TreePosition {
     var weightBefore: UInt64
   }
   private var leaf: Leaf?
+  /// The ranks in that leaf, if the tree cannot change; else none.
+  @usableFromInline var steadyRanks = 0..<0
 
   @usableFromInline init(changeCount: Int?) {
     self.changeCount = changeCount
@@ -63,6 +65,7 @@ struct TreePosition {
     leaf = Leaf(
       number: page.number, transaction: page.transaction,
       ranks: rank - index..<rank - index + page.count, weightBefore: place.weightBefore)
+    if changeCount == nil { steadyRanks = rank - index..<rank - index + page.count }
     return try body(root.leaf(place), index, place.weightBefore)
   }
 
@@ -90,6 +93,17 @@ struct TreePosition {
     case .behindKey: rank = try root.rank(behind: key.span.bytes)
     }
     self.changeCount = changeCount
+  }
+
+  /// Moves within the leaf, which takes no look at the tree if that cannot change.
+  ///
+  /// - Returns: false if it has not moved.
+  @inlinable
+  mutating func step(by distance: Int) -> Bool {
+    let (target, isTooFar) = rank.addingReportingOverflow(distance)
+    guard isAtEntry, !isTooFar, steadyRanks.contains(target) else { return false }
+    rank = target
+    return true
   }
 
   /// Moves to the entry of a rank, or to the start or the end if there is none.
