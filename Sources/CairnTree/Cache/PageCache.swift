@@ -17,7 +17,9 @@ struct PinnedPage: @unchecked Sendable {
 /// The cache is set-associative: page n can be in the eight slots of set `n mod sets`. A slot's
 /// state is one atomic word, so a page that is there is pinned and unpinned with one instruction
 /// each, without a lock. What changes which page a slot holds is done under one of 64 locks, chosen
-/// by the set, reading and writing of the storage included.
+/// by the set, reading and writing of the storage included. The states of a set lie side by side, in
+/// one line of the processor's cache; the pages do not: first come those in the first slots of all
+/// sets, so that pages with neighbouring numbers are neighbours, and few pages take little memory.
 ///
 /// A page is written in memory only by the writer, while no reader can know its number; afterwards
 /// it never changes again. A dirty page is written to the storage when its slot is needed, by
@@ -30,7 +32,7 @@ final class PageCache: @unchecked Sendable {
   private let setCount: UInt64
   private let setFactor: UInt64
   private let states: UnsafeMutablePointer<Atomic<UInt64>>
-  private let frames: ByteBuffer
+  private let frames: PageFrames
   private let shards = (0..<64).map { _ in Shard() }
   let counters: CacheCounters
   /// Why a dirty page could not be written when there was nobody to tell.
@@ -67,9 +69,10 @@ final class PageCache: @unchecked Sendable {
     setCount = UInt64(slots / Self.waysPerSet)
     setFactor = UInt64.max / setCount &+ 1
     let count = Int(setCount) * Self.waysPerSet
-    states = .allocate(capacity: count)
+    states = UnsafeMutableRawPointer.allocate(byteCount: 8 * count, alignment: 64)
+      .bindMemory(to: Atomic<UInt64>.self, capacity: count)
     for i in 0..<count { (states + i).initialize(to: Atomic(0)) }
-    frames = ByteBuffer(capacity: count * pageSize)
+    frames = PageFrames(byteCount: count * pageSize)
   }
 
   deinit {
@@ -87,7 +90,10 @@ final class PageCache: @unchecked Sendable {
   }
 
   @inline(__always)
-  private func frame(_ slot: Int) -> UnsafeMutableRawPointer { frames.base + slot * pageSize }
+  private func frame(_ slot: Int) -> UnsafeMutableRawPointer {
+    let (set, way) = (slot / Self.waysPerSet, slot % Self.waysPerSet)
+    return frames.base + (way * Int(setCount) + set) * pageSize
+  }
 
   private func withLock<Result, Failure: Error>(
     _ firstSlot: Int, _ body: () throws(Failure) -> sending Result
@@ -109,6 +115,9 @@ final class PageCache: @unchecked Sendable {
     return try load(number, first)
   }
 
+  /// Holds a page in memory if it is there.
+  func pinIfCached(_ number: UInt32) -> PinnedPage? { pinCached(number, firstSlot(number)) }
+
   @inline(__always)
   private func pinCached(_ number: UInt32, _ first: Int) -> PinnedPage? {
     for slot in first..<first + Self.waysPerSet {
@@ -116,7 +125,10 @@ final class PageCache: @unchecked Sendable {
       while State.holds(state, number) {
         let (isDone, current) = states[slot].weakCompareExchange(
           expected: state, desired: (state | State.referenced) + 1, ordering: .acquiring)
-        if isDone { return PinnedPage(base: frame(slot), slot: slot) }
+        if isDone {
+          counters.addHit(first)
+          return PinnedPage(base: frame(slot), slot: slot)
+        }
         state = current
       }
     }
@@ -352,13 +364,6 @@ final class PageCache: @unchecked Sendable {
     }
     return found
   }
-}
-
-/// What the cache has done since the store was opened.
-final class CacheCounters: Sendable {
-  let misses = Atomic<UInt64>(0)
-  let pagesRead = Atomic<UInt64>(0)
-  let pagesWritten = Atomic<UInt64>(0)
 }
 
 extension PageStorage {

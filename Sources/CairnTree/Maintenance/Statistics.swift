@@ -10,6 +10,11 @@ public struct StoreStatistics: Sendable, Hashable, Codable {
   /// Pages that are out of use, but may be seen by a reader or belong to one of the last two
   /// checkpoints. 0 if the store is read-only.
   public var heldPages: Int
+  /// Pages that were in the cache when they were asked for; about as many, if several threads ask
+  /// at the same time.
+  public var cacheHits: UInt64
+  /// Pages that were not.
+  public var cacheMisses: UInt64
   /// Pages read from the storage.
   public var pagesRead: UInt64
   /// Pages written to the storage, but for the few of each checkpoint itself.
@@ -51,6 +56,7 @@ extension TreeStore {
       pageSize: core.cache.pageSize,
       pageCount: isWriter ? Int(space.pageCount) : Int(pageCount),
       freePages: space.free.count, heldPages: space.heldCount,
+      cacheHits: counters.hits, cacheMisses: counters.misses.load(ordering: .relaxed),
       pagesRead: counters.pagesRead.load(ordering: .relaxed),
       pagesWritten: counters.pagesWritten.load(ordering: .relaxed), readers: readers)
   }
