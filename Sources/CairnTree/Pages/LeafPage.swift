@@ -97,6 +97,10 @@ struct LeafPage {
   @inline(__always)
   func search(_ key: Bytes) -> (index: Int, isThere: Bool) {
     let index = lowerBound(key)
+    if layout.hasFixedLeaves, layout.keyWidth == 8 {
+      let found = index < count && page.u64(PageHeader.size + 8 * index) == Page.word(key)
+      return (index, found)
+    }
     return (index, index < count && self.key(index).equals(key))
   }
 

@@ -100,6 +100,11 @@ struct Page {
     base.storeBytes(of: value.littleEndian, toByteOffset: offset, as: UInt64.self)
   }
 
+  /// Eight bytes as they are read from a page, to compare.
+  @inline(__always) static func word(_ bytes: Bytes) -> UInt64 {
+    UInt64(littleEndian: bytes.base.loadUnaligned(as: UInt64.self))
+  }
+
   @inline(__always) var checksum: UInt64 { u64(0) }
   @inline(__always) var transaction: UInt64 { u64(8) }
   @inline(__always) var number: UInt32 { u32(16) }
