@@ -49,6 +49,12 @@ struct InnerPage {
     return Bytes(base + page.u16(slot), page.u16(slot + 2))
   }
 
+  /// - Precondition: keys have a fixed width.
+  func setKey(_ index: Int, _ key: Bytes) {
+    (base + keysOffset + index * layout.keyWidth).copyMemory(
+      from: key.base, byteCount: layout.keyWidth)
+  }
+
   /// The number of entries in front of a child.
   @inline(__always)
   func countBefore(_ index: Int) -> UInt64 {

@@ -29,12 +29,12 @@ final class TreeWriter {
   /// Whether the tree was dropped.
   var isOver = false
 
-  private let path: UnsafeMutablePointer<Step>
-  private var depth = 0
+  let path: UnsafeMutablePointer<Step>
+  private(set) var depth = 0
   private var isWritable = false
   /// The last step that has a child behind the one that the path takes; that child's key is larger
   /// than all keys of the leaf. -1 if this is the last leaf.
-  private var highStep = -1
+  private(set) var highStep = -1
   private var pendingCount = 0
   private var pendingWeight: UInt64 = 0
 
@@ -61,7 +61,7 @@ final class TreeWriter {
   var leaf: LeafPage { LeafPage(path[depth - 1].pinned.base, layout) }
 
   @inline(__always)
-  private func inner(_ step: Int) -> InnerPage { InnerPage(path[step].pinned.base, layout) }
+  func inner(_ step: Int) -> InnerPage { InnerPage(path[step].pinned.base, layout) }
 
   /// The tree as it is now, until it is changed.
   var root: TreeRoot {
@@ -73,7 +73,7 @@ final class TreeWriter {
 
   // MARK: The finger
 
-  private func flushPending() {
+  func flushPending() {
     guard pendingCount != 0 || pendingWeight != 0 else { return }
     for step in 0..<depth - 1 {
       inner(step).add(pendingCount, pendingWeight, to: path[step].index)
@@ -95,7 +95,7 @@ final class TreeWriter {
     truncatePath(to: 0)
   }
 
-  private func truncatePath(to count: Int) {
+  func truncatePath(to count: Int) {
     while depth > count {
       depth -= 1
       cache.unpin(path[depth].pinned)
@@ -188,7 +188,33 @@ final class TreeWriter {
     isWritable = true
   }
 
+  /// Leads the path to the last leaf.
+  @inline(__always)
+  private func seekEnd() throws(TreeError) {
+    if depth > 0, highStep < 0, leaf.count > 0 { return }
+    try descend { $0.count - 1 }
+  }
+
   // MARK: Insertion
+
+  /// Stores an entry behind all others.
+  ///
+  /// - Returns: false, and nothing happens, if that is not where it belongs.
+  @inline(__always)
+  func append(_ key: Bytes, _ value: Bytes, weight: UInt64) throws(TreeError) -> Bool {
+    try check(key, weight)
+    try check(value)
+    if record.root == 0 {
+      try makeRoot()
+    } else {
+      try seekEnd()
+      guard leaf.key(leaf.count - 1).precedes(key) else { return false }
+    }
+    try checkSum(weight)
+    try makeWritable()
+    try store(leaf.count, key, value, weight)
+    return true
+  }
 
   enum Mode {
     case insertOrUpdate, insert, update
@@ -217,6 +243,15 @@ final class TreeWriter {
     if mode == .update { return false }
     try checkSum(weight)
     try makeWritable()
+    try store(index, key, value, weight)
+    return false
+  }
+
+  /// Stores a new entry in the leaf, or beside it if that is full.
+  @inline(__always)
+  private func store(
+    _ index: Int, _ key: Bytes, _ value: Bytes, _ weight: UInt64
+  ) throws(TreeError) {
     if layout.hasFixedLeaves, leaf.count < layout.leafCapacity {
       leaf.insert(
         index, key, value, isOverflowing: false, weight: weight, scratch: context.scratch)
@@ -224,7 +259,6 @@ final class TreeWriter {
     } else {
       try insert(index, key, value, weight)
     }
-    return false
   }
 
   @inline(__always)
@@ -344,6 +378,11 @@ final class TreeWriter {
     _ index: Int, _ key: Bytes, _ stored: Bytes, isOverflowing: Bool, _ weight: UInt64
   ) throws(TreeError) {
     flushPending()
+    if layout.hasFixedLeaves, !(index == leaf.count && highStep < 0),
+      spill(index, key, stored, weight)
+    {
+      return
+    }
     let left = leaf
     let count = left.count
     let pinned = try context.make(.leaf, level: 0, of: record)
