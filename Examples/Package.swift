@@ -11,6 +11,7 @@ let settings: [SwiftSetting] = [
 
 let cairn = Target.Dependency.product(name: "Cairn", package: "cairn")
 let core = Target.Dependency.product(name: "CairnCore", package: "cairn")
+let tree = Target.Dependency.product(name: "CairnTree", package: "cairn")
 let intern = Target.Dependency.product(name: "CairnIntern", package: "cairn")
 let tree = Target.Dependency.product(name: "CairnTree", package: "cairn")
 let crypto = Target.Dependency.product(name: "CairnCrypto", package: "cairn")
@@ -49,6 +50,9 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(
       name: "InternSpeed", dependencies: [intern, system], path: "Benchmarks/InternSpeed",
+      swiftSettings: settings),
+    .executableTarget(
+      name: "TreeSpeed", dependencies: [tree, system], path: "Benchmarks/TreeSpeed",
       swiftSettings: settings),
     .testTarget(
       name: "ExampleTests", dependencies: ["backup", "seal", "tree-index", cairn, system],
