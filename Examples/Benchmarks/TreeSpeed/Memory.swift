@@ -7,10 +7,28 @@ struct Memory {
   let directory: FilePath
   let cacheMiB: Int
 
+  private static let operations = 1_000_000
+
   func run() throws {
-    let storage = try FileStorage(directory.appending("memory"), synchronizes: false)
+    let path = directory.appending("memory")
+    let storage = try FileStorage(path, synchronizes: false)
     let store = try TreeStore(on: storage, TreeStoreOptions(cacheBytes: cacheMiB << 20))
-    var watch = Stopwatch()
+    try measure("load", entries) { try load(store) }
+    report("load-bytes", Double(try storage.byteCount) / Double(entries))
+    try measure("lookup", Self.operations) { try lookUp(store) }
+    try measure("update", Self.operations) { try update(store) }
+    try measure("scan", entries) { try scan(store) }
+    report("bytes", Double(try storage.byteCount) / Double(entries))
+  }
+
+  private func measure(_ name: String, _ count: Int, _ body: () throws -> Void) throws {
+    let watch = Stopwatch()
+    try body()
+    report(name, Double(count) / watch.seconds / 1e6)
+    report("\(name)-peak-MiB", peakMemory)
+  }
+
+  private func load(_ store: TreeStore) throws {
     for start in stride(from: 0, to: entries, by: Speed.batch) {
       let writing = try store.beginWriting()
       let tree = try writing.tree("t", creating: TreeOptions(for: UInt64.self, UInt64.self))
@@ -21,21 +39,18 @@ struct Memory {
       try writing.commit()
     }
     try store.checkpoint()
-    report("load", Double(entries) / watch.seconds / 1e6)
-    report("load-peak-MiB", peakMemory)
+  }
 
+  private func lookUp(_ store: TreeStore) throws {
     let tree = try store.beginReading().tree("t").typed(UInt64.self, UInt64.self)
-    let count = 1_000_000
-    watch.start()
-    for index in 0..<count {
+    for index in 0..<Self.operations {
       let key = UInt64(draw(index, below: entries))
       guard try tree.value(for: key) == key else { fail("a key is missing") }
     }
-    report("lookup", Double(count) / watch.seconds / 1e6)
-    report("lookup-peak-MiB", peakMemory)
+  }
 
-    watch.start()
-    for start in stride(from: 0, to: count, by: Speed.batch) {
+  private func update(_ store: TreeStore) throws {
+    for start in stride(from: 0, to: Self.operations, by: Speed.batch) {
       let writing = try store.beginWriting()
       let tree = try writing.tree("t").typed(UInt64.self, UInt64.self)
       for index in start..<start + Speed.batch {
@@ -45,18 +60,15 @@ struct Memory {
       try writing.commit()
     }
     try store.checkpoint()
-    report("update", Double(count) / watch.seconds / 1e6)
-    report("update-peak-MiB", peakMemory)
+  }
 
+  private func scan(_ store: TreeStore) throws {
+    let tree = try store.beginReading().tree("t").typed(UInt64.self, UInt64.self)
     var sum: UInt64 = 0
-    watch.start()
-    let now = try store.beginReading().tree("t").typed(UInt64.self, UInt64.self)
-    try now.forEach(in: 0..<entries) { key, value in
+    try tree.forEach(in: 0..<entries) { key, value in
       sum &+= key ^ value
       return true
     }
     guard sum == 0 else { fail("the entries are not those that were stored") }
-    report("scan", Double(entries) / watch.seconds / 1e6)
-    report("peak-MiB", peakMemory)
   }
 }
