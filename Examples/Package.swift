@@ -11,7 +11,6 @@ let settings: [SwiftSetting] = [
 
 let cairn = Target.Dependency.product(name: "Cairn", package: "cairn")
 let core = Target.Dependency.product(name: "CairnCore", package: "cairn")
-let tree = Target.Dependency.product(name: "CairnTree", package: "cairn")
 let intern = Target.Dependency.product(name: "CairnIntern", package: "cairn")
 let tree = Target.Dependency.product(name: "CairnTree", package: "cairn")
 let crypto = Target.Dependency.product(name: "CairnCrypto", package: "cairn")

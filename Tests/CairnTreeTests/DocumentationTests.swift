@@ -15,7 +15,7 @@ import Testing
     for player in UInt64(1)...1000 { try scores.put(player * 7919 % 1009, player) }
     try writing.commit(.checkpoint)
 
-    let reading = store.beginReading()
+    let reading = try store.beginReading()
     let ranking = try reading.tree("scores").typed(UInt64.self, UInt64.self)
     let place = try ranking.rank(of: 500)
     let median = try ranking.entry(at: ranking.count / 2)
@@ -52,7 +52,7 @@ import Testing
     try writing.commit()
     #expect(ofAnn == 40 && last?.key.second.nanoseconds == 99_000_000_000)
 
-    let reading = store.beginReading()
+    let reading = try store.beginReading()
     let rows = try reading.tree("events").typed(Event.self, String?.self)
     let cursor = rows.makeCursor()
     try cursor.move(before: Event("bob", TreeTime(nanoseconds: 0)))

@@ -64,7 +64,7 @@ extension TreeStore {
   private func moveToFront(_ ticker: inout ProgressTicker) throws(TreeError) -> Int {
     let writing = try beginWriting()
     let space = core.writing.context.space
-    var moves = PageMoves(limit: UInt32(2 + space.used.count), room: 0)
+    var moves = PageMoves(limit: MetaPage.firstPage + UInt32(space.used.count), room: 0)
     space.free.forEach { if $0 < moves.limit { moves.room += 1 } }
     for name in try writing.treeNames {
       let tree = try writing.tree(name)
@@ -116,9 +116,14 @@ extension StoreCore {
   ///
   /// Called by the writer between transactions.
   fileprivate func checkpointAgain() throws(TreeError) {
+    try prepareToWrite()
     let snapshot = visible.withLock { $0.snapshot }
-    publish(snapshot.catalogue, nextTree: snapshot.nextTree)
-    try checkpoint()
+    do throws(TreeError) {
+      try commit((snapshot.catalogue, snapshot.nextTree), .checkpoint)
+    } catch {
+      rollBack()
+      throw error
+    }
   }
 }
 

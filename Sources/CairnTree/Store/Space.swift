@@ -153,7 +153,7 @@ struct Space {
   /// - Returns: their numbers.
   mutating func cutEnd() -> Range<UInt32> {
     let end = pageCount
-    while pageCount > 2, free.remove(pageCount - 1) { pageCount -= 1 }
+    while pageCount > MetaPage.firstPage, free.remove(pageCount - 1) { pageCount -= 1 }
     return pageCount..<end
   }
 

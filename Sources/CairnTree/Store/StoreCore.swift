@@ -148,7 +148,7 @@ final class StoreCore: @unchecked Sendable {
     }
     guard isWriter else { return false }
     do throws(TreeError) {
-      try checkThatItCanWrite()
+      try prepareToWrite()
     } catch {
       endWriting()
       throw error
@@ -157,7 +157,8 @@ final class StoreCore: @unchecked Sendable {
     return true
   }
 
-  private func checkThatItCanWrite() throws(TreeError) {
+  /// Begins another transaction of the writer's.
+  func prepareToWrite() throws(TreeError) {
     if let failure = writing.failure {
       throw TreeError(
         .failed,

@@ -263,7 +263,7 @@ public struct TreeRoot: @unchecked Sendable {
   func pinOverflow(
     _ number: UInt32, _ length: Int, newest: UInt64
   ) throws(TreeError) -> PinnedPage {
-    guard number >= 2, number < pageCount else { throw TreeError.stray(number) }
+    guard number >= MetaPage.firstPage, number < pageCount else { throw TreeError.stray(number) }
     let pinned = try cache.pin(number)
     let page = pinned.page
     guard page.kind == PageKind.overflow.rawValue, page.tree == record.id,
@@ -284,7 +284,7 @@ extension PageCache {
   func pin(
     _ number: UInt32, level: Int, of tree: TreeRecord, newest: UInt64, pageCount: UInt32
   ) throws(TreeError) -> PinnedPage {
-    guard number >= 2, number < pageCount else { throw TreeError.stray(number) }
+    guard number >= MetaPage.firstPage, number < pageCount else { throw TreeError.stray(number) }
     let pinned = try pin(number)
     let page = pinned.page
     let kind = level == 0 ? PageKind.leaf.rawValue : PageKind.inner.rawValue

@@ -144,7 +144,7 @@ import Testing
     try writing.commit()
     #expect(throws: TreeError.self) { try cursors[0].next() }
 
-    let reader = store.beginReading()
+    let reader = try store.beginReading()
     let cursor = try reader.tree("t").makeCursor()
     models[0].tree = model.tree
     models[0].place = .start

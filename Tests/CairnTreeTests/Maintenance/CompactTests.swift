@@ -71,7 +71,7 @@ import Testing
     let storage = MemoryStorage()
     let store = try TreeStore(on: storage, TreeStoreOptions(pageSize: 4096, cacheBytes: 0))
     try fill(store)
-    var reader: ReadTransaction? = store.beginReading()
+    var reader: ReadTransaction? = try store.beginReading()
     let before = try content(try #require(reader))
     let writing = try store.beginWriting()
     try writing.drop("numbers")
@@ -219,7 +219,7 @@ import Testing
     let store = try TreeStore(on: MemoryStorage(), TreeStoreOptions(pageSize: 4096))
     try fill(store)
     try store.compact()
-    let reader = store.beginReading()
+    let reader = try store.beginReading()
     var pages = 0
     for name in try reader.treeNames {
       let tree = try reader.tree(name)
