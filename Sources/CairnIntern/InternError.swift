@@ -1,4 +1,4 @@
-/// Why a string could not be interned, or a frozen arena not be written or opened.
+/// Why a string could not be interned, or a frozen arena or sorted archive not be written or opened.
 ///
 /// The description is a sentence for the person in front of the program: what is wrong, and what to
 /// do about it.
@@ -20,13 +20,13 @@ public struct InternError: Error, Sendable {
     public static let memory = Code(.memory)
     /// A symbol that this arena has not given out.
     public static let unknownSymbol = Code(.unknownSymbol)
-    /// A file that is no frozen arena.
+    /// A file that is no frozen arena, or no sorted archive.
     public static let unknownFormat = Code(.unknownFormat)
-    /// A frozen arena of a version that this library does not know.
+    /// A file of a version that this library does not know.
     public static let unknownVersion = Code(.unknownVersion)
-    /// A frozen arena whose bytes were changed since it was written.
+    /// A file whose bytes were changed since it was written.
     public static let damaged = Code(.damaged)
-    /// A frozen arena that ends too early.
+    /// A file that ends too early.
     public static let truncated = Code(.truncated)
     /// A frozen arena that was written without the table by which strings are found.
     public static let notSearchable = Code(.notSearchable)

@@ -5,7 +5,7 @@ public import SystemPackage
 ///
 /// ``StringArena/archive(to:)-(FilePath)`` writes one. Strings are named by their positions, from 0
 /// on; the symbols of the arena are not kept. What it gives are copies, since few of the strings are
-/// in the file in one piece. A list of paths takes about a third of its length.
+/// in the file in one piece. A list of paths takes a quarter to a half of its length.
 ///
 /// The archive may be used by several threads at once, and copies of it are one archive. The file
 /// must stay as it is while it is mapped, as that of a ``FrozenStringArena``.
