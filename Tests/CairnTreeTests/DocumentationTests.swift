@@ -77,6 +77,18 @@ import Testing
     #expect(value?.byteCount == 1_000_000)
   }
 
+  @Test func otherProcesses() throws {
+    let folder = try TemporaryFolder()
+    let file = folder.file
+    let store = try TreeStore(file, TreeStoreOptions(publishesToAll: true))
+    let writing = try store.beginWriting()
+    _ = try writing.tree("scores", creating: TreeOptions())
+    try writing.commit(.publish)
+    let other = try TreeStore(file, TreeStoreOptions(isReadOnly: true))
+    let reading = try other.beginReading()
+    #expect(try reading.treeNames == ["scores"])
+  }
+
   @Test func theProgramsAreThoseThatAreTested() throws {
     let here = URL(filePath: #filePath)
     let page = here.deletingLastPathComponent().appending(
@@ -86,7 +98,7 @@ import Testing
       .split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
     let programs = text.components(separatedBy: "```swift\n").dropFirst()
       .compactMap { $0.components(separatedBy: "```").first }
-    #expect(programs.count == 4)
+    #expect(programs.count == 5)
     let lines = programs.flatMap { $0.split(separator: "\n") }
       .map { $0.trimmingCharacters(in: .whitespaces) }
       .map { $0.replacingOccurrences(of: "\"/tmp/scores.trees\"", with: "file") }
