@@ -20,6 +20,7 @@ let package = Package(
     .library(name: "CairnCore", targets: ["CairnCore"]),
     .library(name: "CairnIntern", targets: ["CairnIntern"]),
     .library(name: "CairnTree", targets: ["CairnTree"]),
+    .library(name: "CairnLog", targets: ["CairnLog"]),
     .library(name: "CairnCrypto", targets: ["CairnCrypto"]),
     .library(name: "CairnChunks", targets: ["CairnChunks"]),
     .library(name: "CairnFiles", targets: ["CairnFiles"]),
@@ -41,6 +42,8 @@ let package = Package(
     .target(name: "CairnCore", dependencies: ["CPosix", system], swiftSettings: settings),
     .target(name: "CairnIntern", dependencies: ["CairnCore", system], swiftSettings: settings),
     .target(name: "CairnTree", dependencies: ["CairnCore", system], swiftSettings: settings),
+    .target(
+      name: "CairnLog", dependencies: ["CairnCore", "CairnTree", system], swiftSettings: settings),
     .target(
       name: "CairnCrypto", dependencies: ["CairnCore", "CLibCrypto", system],
       swiftSettings: settings),
@@ -72,6 +75,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "CairnTestKitTests", dependencies: ["CairnTestKit", "CairnTree", "CairnCore", system],
+      swiftSettings: settings),
+    .testTarget(
+      name: "CairnLogTests", dependencies: ["CairnLog", "CairnTree", "CairnCore", system],
       swiftSettings: settings),
     .testTarget(
       name: "CairnCryptoTests", dependencies: ["CairnCrypto", "CairnCore", system],
