@@ -151,7 +151,7 @@ import Testing
 
   /// By iteration: recursion would end the process.
   @Test func aChainOfManyLevels() throws {
-    let depth = runsLongTests ? 100_000 : 20_000
+    let depth = runsLongTests ? 100_000 : 4000
     let (entries, index) = (MemoryStorage(), MemoryStorage())
     let options = LogOptions(flushInterval: nil, flushCount: .max)
     var log: Log? = try Log(entries: entries, index: index, options)

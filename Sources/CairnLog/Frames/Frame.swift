@@ -27,12 +27,26 @@ final class Frame {
   let baseTime: Int64
   private let memory: ByteBuffer
   private let recordEnd: Int
+  private var knownPlaces: [Place]?
 
   var byteCount: Int { memory.count }
   var end: Int64 { offset + Int64(memory.count) }
   var ids: Range<UInt32> { firstID..<firstID + UInt32(entryCount) }
   var records: UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(rebasing: memory.bytes[Self.headerByteCount..<recordEnd])
+  }
+
+  /// Where its entries are in the outline, found out once.
+  func places() throws(LogError) -> [Place] {
+    if let knownPlaces { return knownPlaces }
+    var places: [Place] = []
+    places.reserveCapacity(entryCount)
+    var cursor = RecordCursor(self)
+    while let record = try cursor.next() {
+      if record.isEntry { places.append(Place(parent: record.parent, ordinal: record.ordinal)) }
+    }
+    knownPlaces = places
+    return places
   }
 
   private init(

@@ -35,6 +35,8 @@ public final class LogSnapshot {
   private var recentFrames = Recents<Int64, Frame>(limit: 32)
   /// The frame that was read last, and how far.
   private var reading: (frame: Frame, cursor: RecordCursor)?
+  /// The frame in which a place was looked up last: often the next one is near.
+  private var lastPlaced: Frame?
   private var knownNames: [UInt32: String] = [:]
 
   private static let largestKeptFrame = 64 << 10
@@ -211,25 +213,55 @@ public final class LogSnapshot {
     throw .damagedFrame(at: frame.offset, "entry \(id) is missing")
   }
 
-  /// The last record of a kind that concerns an entry in the frame at `offset`.
-  private func lastRecord(
-    _ kind: RecordKind, of id: UInt32, inFrame offset: Int64
+  /// The last record that gave an entry a text, in the frame at `offset`.
+  private func lastText(
+    of id: UInt32, inFrame offset: Int64
   ) throws(LogError) -> (record: Record, frame: Frame) {
     let frame = try frame(at: offset)
     var cursor = RecordCursor(frame)
     var last: Record?
     while let record = try cursor.next() {
-      if record.kind == kind, record.id == id { last = record }
+      if record.kind == .text, record.id == id { last = record }
     }
     guard let last else {
-      throw .damagedIndex("entry \(id) is not in the frame in which it should be")
+      throw .damagedIndex("the text of entry \(id) is not in the frame in which it should be")
     }
     return (last, frame)
   }
 
+  /// The record that closed an entry, in the frame at `offset`.
+  private func closing(
+    of id: UInt32, inFrame offset: Int64
+  ) throws(LogError) -> (record: Record, frame: Frame) {
+    let frame: Frame
+    var cursor: RecordCursor
+    // As a rule the entry was read just now, and was closed soon after it came.
+    if let reading, reading.frame.offset == offset, reading.cursor.nextID == id + 1 {
+      frame = reading.frame
+      cursor = reading.cursor
+    } else {
+      frame = try self.frame(at: offset)
+      cursor = RecordCursor(frame)
+    }
+    while let record = try cursor.next() {
+      if record.kind == .closing, record.id == id { return (record, frame) }
+    }
+    throw .damagedIndex("the end of entry \(id) is not in the frame in which it should be")
+  }
+
   func place(of id: UInt32) throws(LogError) -> Place {
-    let (record, _) = try record(of: id)
-    return Place(parent: record.parent, ordinal: record.ordinal)
+    let frame: Frame
+    if let lastPlaced, lastPlaced.ids.contains(id) {
+      frame = lastPlaced
+    } else {
+      frame = try self.frame(at: frameOffset(of: id))
+      lastPlaced = frame
+    }
+    let places = try frame.places()
+    guard frame.ids.contains(id) else {
+      throw .damagedIndex("entry \(id) is not in the frame in which it should be")
+    }
+    return places[Int(id - frame.firstID)]
   }
 
   // MARK: Of the writer's concern
@@ -293,12 +325,12 @@ public final class LogSnapshot {
     let head = try head(of: NodeKey(id: record.id))
     entry.isOpen = !head.isClosed
     if head.textFrame != 0 {
-      let (text, frame) = try lastRecord(.text, of: record.id, inFrame: head.textFrame)
+      let (text, frame) = try lastText(of: record.id, inFrame: head.textFrame)
       entry.content = withExtendedLifetime(frame) { Self.content(text) }
     }
     if head.isClosed {
       entry.severity = head.worst
-      let (closing, frame) = try lastRecord(.closing, of: record.id, inFrame: head.closingFrame)
+      let (closing, frame) = try self.closing(of: record.id, inFrame: head.closingFrame)
       withExtendedLifetime(frame) {
         entry.result = LogEntry.Result(
           time: closing.time,
@@ -312,7 +344,7 @@ public final class LogSnapshot {
   func closingSeverity(of id: UInt32) throws(LogError) -> Severity? {
     let head = try head(of: NodeKey(id: id))
     guard head.isClosed else { return nil }
-    return try lastRecord(.closing, of: id, inFrame: head.closingFrame).record.severity
+    return try closing(of: id, inFrame: head.closingFrame).record.severity
   }
 
   private static func content(_ record: Record) -> LogEntry.Content {

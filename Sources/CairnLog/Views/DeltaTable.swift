@@ -158,9 +158,12 @@ struct DeltaTable {
     where precedes: (_ key: UInt64, _ sum: Int64) throws(LogError) -> Bool
   ) throws(LogError) -> (entry: Entry, sum: Int64)? {
     guard !chunks.isEmpty else { return nil }
-    let base = sum(before: low)
+    sumStarts()
     // The last chunk whose first key in the range precedes.
     let first = chunk(for: low)
+    let firstIndex = chunks[first].index(of: low)
+    var base = starts[first]
+    for delta in chunks[first].deltas[..<firstIndex] { base += delta }
     var (lowest, highest) = (first + 1, chunks.count)
     while lowest < highest {
       let middle = (lowest + highest) / 2
@@ -173,18 +176,20 @@ struct DeltaTable {
     }
     let place = lowest - 1
     let chunk = chunks[place]
+    let start = place == first ? firstIndex : 0
+    let end = max(start, chunk.index(of: high))
+    // The sums from `start` on.
     var sums: [Int64] = []
-    sums.reserveCapacity(chunk.keys.count)
-    var sum = starts[place] - base
-    for delta in chunk.deltas {
+    sums.reserveCapacity(end - start)
+    var sum = place == first ? 0 : starts[place] - base
+    for delta in chunk.deltas[start..<end] {
       sums.append(sum)
       sum += delta
     }
-    let start = place == first ? chunk.index(of: low) : 0
-    var (lower, upper) = (start, chunk.index(of: high))
+    var (lower, upper) = (start, end)
     while lower < upper {
       let middle = (lower + upper) / 2
-      if try precedes(chunk.keys[middle], sums[middle]) {
+      if try precedes(chunk.keys[middle], sums[middle - start]) {
         lower = middle + 1
       } else {
         upper = middle
@@ -195,7 +200,7 @@ struct DeltaTable {
     return (
       Entry(
         key: chunk.keys[found], delta: chunk.deltas[found], isToggled: chunk.toggles[found]),
-      sums[found]
+      sums[found - start]
     )
   }
 

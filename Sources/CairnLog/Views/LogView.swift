@@ -75,6 +75,7 @@ public final class LogView {
 
   /// The rows of a node's first children.
   private func rows(before ordinal: Int, of node: NodeKey) throws(LogError) -> Int {
+    if ordinal == 0 { return 0 }
     let low = Place(parent: node, ordinal: 0).key
     let high = Place(parent: node, ordinal: UInt32(ordinal)).key
     let delta = table.count == 0 ? 0 : table.sum(before: high) - table.sum(before: low)
