@@ -13,6 +13,7 @@ let cairn = Target.Dependency.product(name: "Cairn", package: "cairn")
 let core = Target.Dependency.product(name: "CairnCore", package: "cairn")
 let intern = Target.Dependency.product(name: "CairnIntern", package: "cairn")
 let tree = Target.Dependency.product(name: "CairnTree", package: "cairn")
+let log = Target.Dependency.product(name: "CairnLog", package: "cairn")
 let crypto = Target.Dependency.product(name: "CairnCrypto", package: "cairn")
 let arguments = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
@@ -23,6 +24,7 @@ let package = Package(
   platforms: [.macOS("26.0")],
   products: [
     .executable(name: "backup", targets: ["backup"]),
+    .executable(name: "logview", targets: ["logview"]),
     .executable(name: "seal", targets: ["seal"]),
     .executable(name: "tree-index", targets: ["tree-index"]),
   ],
@@ -42,6 +44,12 @@ let package = Package(
       name: "seal", dependencies: ["CommandSupport", core, crypto, arguments, system],
       swiftSettings: settings),
     .executableTarget(
+      name: "logview", dependencies: ["CommandSupport", log, arguments, system],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "LogSpeed", dependencies: [log, system], path: "Benchmarks/LogSpeed",
+      swiftSettings: settings),
+    .executableTarget(
       name: "tree-index", dependencies: ["CommandSupport", core, tree, arguments, system],
       swiftSettings: settings),
     .executableTarget(
@@ -54,7 +62,8 @@ let package = Package(
       name: "TreeSpeed", dependencies: [tree, system], path: "Benchmarks/TreeSpeed",
       swiftSettings: settings),
     .testTarget(
-      name: "ExampleTests", dependencies: ["backup", "seal", "tree-index", cairn, system],
+      name: "ExampleTests",
+      dependencies: ["backup", "logview", "seal", "tree-index", cairn, system],
       swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
