@@ -59,7 +59,8 @@ let package = Package(
     .target(
       name: "Cairn",
       dependencies: [
-        "CairnCore", "CairnIntern", "CairnTree", "CairnCrypto", "CairnChunks", "CairnFiles",
+        "CairnCore", "CairnIntern", "CairnTree", "CairnLog", "CairnCrypto", "CairnChunks",
+        "CairnFiles",
       ],
       swiftSettings: settings),
 

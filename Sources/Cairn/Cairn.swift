@@ -5,4 +5,5 @@
 @_exported public import CairnCrypto
 @_exported public import CairnFiles
 @_exported public import CairnIntern
+@_exported public import CairnLog
 @_exported public import CairnTree

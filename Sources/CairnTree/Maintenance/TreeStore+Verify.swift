@@ -18,7 +18,9 @@ extension TreeStore {
     let reader = try beginReading()
     let catalogue = try freshCatalogue(reader.snapshot, isWriter)
     let total =
-      isWriter ? core.writing.context.space.used.count : Int(reader.snapshot.pageCount - MetaPage.firstPage)
+      isWriter
+      ? core.writing.context.space.used.count
+      : Int(reader.snapshot.pageCount - MetaPage.firstPage)
     var verifier = TreeVerifier(
       catalogue, name: nil, TreeReport(), PageSet(),
       ProgressTicker(
