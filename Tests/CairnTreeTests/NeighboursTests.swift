@@ -187,17 +187,34 @@ import Testing
     withExtendedLifetime(first) {}
   }
 
-  @Test func whoWaitsWritesWhenTheOtherHasClosed() async throws {
+  @Test func whoWaitsWritesWhenTheOtherHasClosed() throws {
     let folder = try TemporaryFolder()
-    let path = folder.file
-    var first: TreeStore? = try TreeStore(path, options())
-    if let first { try put(first, 0..<10, .checkpoint) }
-    let waiting = options(whenBusy: .wait(atMost: .seconds(20)))
-    async let second = Task.detached { try TreeStore(path, waiting) }.value
-    try await Task.sleep(for: .milliseconds(30))
-    first = nil
-    try put(try await second, 10..<20, .checkpoint)
-    #expect(try count(TreeStore(path, options(isReadOnly: true)).beginReading()) == 20)
+    let first = Mutex<TreeStore?>(try TreeStore(folder.file, options()))
+    try first.withLock { try put(#require($0), 0..<10, .checkpoint) }
+    let start = ContinuousClock.now
+    try withThread {
+      pause(nanoseconds: 30_000_000)
+      first.withLock { $0 = nil }
+    } meanwhile: {
+      let second = try TreeStore(folder.file, options(whenBusy: .wait(atMost: .seconds(60))))
+      #expect(ContinuousClock.now - start >= .milliseconds(30))
+      try put(second, 10..<20, .checkpoint)
+    }
+    #expect(
+      try count(TreeStore(folder.file, options(isReadOnly: true)).beginReading()) == 20)
+  }
+
+  /// Runs one of both on a thread of its own, and waits for it.
+  private func withThread(
+    _ body: @escaping @Sendable () -> Void, meanwhile: () throws -> Void
+  ) throws {
+    let isDone = Monitor(false)
+    ThreadPool.blocking.submit {
+      body()
+      isDone.change { $0 = true }
+    }
+    defer { _ = isDone.wait { $0 ? true : nil } }
+    try meanwhile()
   }
 
   @Test func aStorageInUseIsNotTakenTwice() throws {

@@ -118,7 +118,7 @@ extension PageStorageConformance {
     let storage = try makeEmpty()
     var random = RepeatableRandom(2)
     var model: [UInt8] = []
-    for _ in 0..<300 {
+    for _ in 0..<200 {
       let offset = Int(random.next() % 60_000)
       let count = Int(random.next() % 9000)
       switch random.next() % 8 {
@@ -153,7 +153,7 @@ extension PageStorageConformance {
     for reader in 0..<readers {
       jobs.submit {
         do {
-          for round in 0..<200 {
+          for round in 0..<100 {
             let page = (round + reader) * 2 % pageCount
             try storage.expect(
               [UInt8](repeating: UInt8(page), count: pageSize), at: page * pageSize)
@@ -164,7 +164,7 @@ extension PageStorageConformance {
         }
       }
     }
-    for round in 0..<200 {
+    for round in 0..<100 {
       let page = round * 2 % pageCount + 1
       try storage.put(
         [UInt8](repeating: UInt8(truncatingIfNeeded: round), count: pageSize), at: page * pageSize)
@@ -273,14 +273,14 @@ extension PageStorageConformance {
         let writing = try store.beginWriting()
         let tree = try writing.tree("t", creating: TreeOptions(for: UInt32.self, UInt32.self))
           .typed(UInt32.self, UInt32.self)
-        for key in 0..<UInt32(600) { try tree.put(key &* 2_654_435_761, round) }
+        for key in 0..<UInt32(400) { try tree.put(key &* 2_654_435_761, round) }
         try writing.commit(round % 2 == 0 ? .checkpoint : .publish)
       }
     }
     let store = try TreeStore(on: storage, options)
     let tree = try store.beginReading().tree("t")
     let count = try tree.count
-    try expect(count == 600, "of 600 entries, \(count) are there")
+    try expect(count == 400, "of 400 entries, \(count) are there")
     let problems = try store.verify().problems
     try expect(problems.isEmpty, "\(problems)")
   }

@@ -166,7 +166,7 @@ final class StoreCore: @unchecked Sendable {
           + "them again")
     }
     let last = max(visible.withLock { $0.snapshot.transaction }, writing.lastSeen)
-    guard last + 1 < MetaPage.transactionLimit else {
+    guard max(last, writing.checkpoint.checkpoint) + 1 < MetaPage.transactionLimit else {
       throw .invalid("the file has had as many transactions as there can be; copy it to a new one")
     }
     writing.context.transaction = last + 1
