@@ -45,10 +45,26 @@ package final class ChunkReader: @unchecked Sendable {
   /// How many chunks were lent so far, by which it is seen how much of a tree was read.
   private(set) var lentChunks = 0
   private let stored = ByteBuffer(capacity: PackFormat.blockHeaderSize)
+  /// Chunks that need not be looked for in packs.
+  private let recent: RecentChunks?
+  /// Puts what was stored where it can be read.
+  private let flush: (() throws(ChunkStoreError) -> Void)?
   private var scratch = ByteBuffer(capacity: 256 << 10)
 
   /// - Parameter blockBudget: how many bytes of unpacked blocks are kept.
-  package init(_ repository: Repository, blockBudget: Int = 2 << 20) {
+  package convenience init(_ repository: Repository, blockBudget: Int = 2 << 20) {
+    self.init(repository, blockBudget: blockBudget, recent: nil, flush: nil)
+  }
+
+  /// - Parameters:
+  ///   - recent: chunks that are lent without looking for them; small ones with links are added.
+  ///   - flush: called when a chunk is in no pack, which it may be afterwards.
+  init(
+    _ repository: Repository, blockBudget: Int = 2 << 20, recent: RecentChunks?,
+    flush: (() throws(ChunkStoreError) -> Void)?
+  ) {
+    self.recent = recent
+    self.flush = flush
     target = repository.target
     index = repository.loadedIndex
     keys = repository.packKeys
@@ -62,8 +78,22 @@ package final class ChunkReader: @unchecked Sendable {
   func withChunk<Result>(
     _ id: ChunkID, _ body: (borrowing ChunkRecord) throws(ChunkStoreError) -> Result
   ) throws(ChunkStoreError) -> Result {
+    if let recent, let record = recent.record(of: id) {
+      do {
+        return try body(try ChunkRecord(record.span.bytes))
+      } catch let error as ChunkStoreError {
+        throw error
+      } catch {
+        preconditionFailure("the record was made by this process: \(error)")
+      }
+    }
     lentChunks += 1
-    guard let place = try index.place(of: id) else { throw .missing(id) }
+    var found = try index.place(of: id)
+    if found == nil, let flush {
+      try flush()
+      found = try index.place(of: id)
+    }
+    guard let place = found else { throw .missing(id) }
     let block = try block(at: place.block)
     let pack = try index.pack(place.block.pack)
     let raw = block.bytes.bytes
@@ -76,6 +106,7 @@ package final class ChunkReader: @unchecked Sendable {
       guard hasher.id(of: record) == id else {
         throw PackFormat.malformed("another chunk where \(id) should be")
       }
+      if let recent, record.linkCount > 0 { recent.insert(id, record) }
       return try body(record)
     } catch let error as ChunkStoreError {
       throw error

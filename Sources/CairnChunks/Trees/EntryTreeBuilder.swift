@@ -24,8 +24,16 @@ package final class EntryTreeBuilder {
 
   private var output = BinaryWriter()
 
-  package init(nodeSize: Int) {
+  /// Where the nodes are kept to be read again soon.
+  private let recent: RecentChunks?
+
+  package convenience init(nodeSize: Int) {
+    self.init(nodeSize: nodeSize, recent: nil)
+  }
+
+  init(nodeSize: Int, recent: RecentChunks?) {
     self.nodeSize = nodeSize
+    self.recent = recent
     levels.append(Level())
   }
 
@@ -41,9 +49,7 @@ package final class EntryTreeBuilder {
       throw ChunkStoreError(.invalid, "a key of \(key.count) bytes is too long")
     }
     let (sum, overflow) = self.weight.addingReportingOverflow(weight)
-    guard !overflow else {
-      throw ChunkStoreError(.invalid, "the weights of a tree's entries add up to more than 64 bits")
-    }
+    guard !overflow else { throw Self.tooHeavy() }
     let shared = try shareKey(key, level: 0, isSorted: count > 0)
     levels[0].records.append(varint: shared)
     levels[0].records.append(varint: key.count - shared)
@@ -103,19 +109,56 @@ package final class EntryTreeBuilder {
   private func close(_ level: Int, _ lane: Lane) throws(ChunkStoreError) {
     let node = levels[level]
     let id = try store(level, lane)
+    try addChild(
+      id, level: level, firstKey: node.firstKey, entries: node.entryCount, weight: node.weight,
+      lane)
+  }
+
+  /// Appends a node of a level to the level above.
+  private func addChild(
+    _ id: ChunkID, level: Int, firstKey: [UInt8], entries: UInt64, weight: UInt64, _ lane: Lane
+  ) throws(ChunkStoreError) {
     if level + 1 == levels.count { levels.append(Level()) }
-    try node.firstKey.withRawBytes { (key) throws(ChunkStoreError) in
+    try firstKey.withRawBytes { (key) throws(ChunkStoreError) in
       let shared = try shareKey(key, level: level + 1, isSorted: false)
       levels[level + 1].records.append(varint: shared)
       levels[level + 1].records.append(varint: key.count - shared)
       levels[level + 1].records.append(UnsafeRawBufferPointer(rebasing: key[shared...]))
-      levels[level + 1].records.append(varint: node.entryCount)
-      levels[level + 1].records.append(varint: node.weight)
+      levels[level + 1].records.append(varint: entries)
+      levels[level + 1].records.append(varint: weight)
       id.digest.withBytes { levels[level + 1].links.append($0) }
       try recordWasAdded(
-        key, level: level + 1, size: key.count + ChunkID.byteCount + 4, entries: node.entryCount,
-        weight: node.weight, lane)
+        key, level: level + 1, size: key.count + ChunkID.byteCount + 4, entries: entries,
+        weight: weight, lane)
     }
+  }
+
+  /// Whether no node is open on a level, nor on one below it.
+  func isEmpty(upTo level: Int) -> Bool {
+    levels.prefix(level + 1).allSatisfy { $0.recordCount == 0 }
+  }
+
+  /// Appends all entries of a node of another tree, as a whole and unread.
+  ///
+  /// - Precondition: nothing is open up to the node's level, the node's keys come behind those that
+  ///   were appended, and it ends where it would in this tree.
+  func adopt(
+    _ node: EntrySubtree, firstKey: [UInt8], _ lane: Lane
+  ) throws(ChunkStoreError) {
+    precondition(isEmpty(upTo: node.level))
+    let (sum, overflow) = weight.addingReportingOverflow(node.weight)
+    guard !overflow else { throw Self.tooHeavy() }
+    while levels.count <= node.level { levels.append(Level()) }
+    count += node.count
+    weight = sum
+    try addChild(
+      node.id, level: node.level, firstKey: firstKey, entries: node.count, weight: node.weight,
+      lane)
+  }
+
+  @inline(never)
+  private static func tooHeavy() -> ChunkStoreError {
+    ChunkStoreError(.invalid, "the weights of a tree's entries add up to more than 64 bits")
   }
 
   private func store(_ level: Int, _ lane: Lane) throws(ChunkStoreError) -> ChunkID {
@@ -126,7 +169,9 @@ package final class EntryTreeBuilder {
     output.append(levels[level].records.bytes)
     let id = try levels[level].links.bytes.withRawBytes { (links) throws(ChunkStoreError) in
       try output.bytes.withRawBytes { (data) throws(ChunkStoreError) in
-        try lane.store(links: links, data: data, in: .nodes)
+        let id = try lane.store(links: links, data: data, in: .nodes)
+        recent?.insert(id, links: links, data: data)
+        return id
       }
     }
     levels[level].records.removeAll()
