@@ -11,6 +11,7 @@ let settings: [SwiftSetting] = [
 
 let cairn = Target.Dependency.product(name: "Cairn", package: "cairn")
 let core = Target.Dependency.product(name: "CairnCore", package: "cairn")
+let chunks = Target.Dependency.product(name: "CairnChunks", package: "cairn")
 let intern = Target.Dependency.product(name: "CairnIntern", package: "cairn")
 let tree = Target.Dependency.product(name: "CairnTree", package: "cairn")
 let log = Target.Dependency.product(name: "CairnLog", package: "cairn")
@@ -27,6 +28,7 @@ let package = Package(
     .executable(name: "logview", targets: ["logview"]),
     .executable(name: "seal", targets: ["seal"]),
     .executable(name: "tree-index", targets: ["tree-index"]),
+    .executable(name: "fast-import", targets: ["fast-import"]),
   ],
   dependencies: [
     .package(name: "cairn", path: "../"),
@@ -42,6 +44,16 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(
       name: "seal", dependencies: ["CommandSupport", core, crypto, arguments, system],
+      swiftSettings: settings),
+    .systemLibrary(
+      name: "COpenSSL", pkgConfig: "libcrypto",
+      providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+    .target(
+      name: "FastImport", dependencies: ["COpenSSL", core, crypto, chunks, intern, system],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "fast-import",
+      dependencies: ["FastImport", "CommandSupport", core, crypto, chunks, arguments, system],
       swiftSettings: settings),
     .executableTarget(
       name: "logview", dependencies: ["CommandSupport", log, arguments, system],
@@ -63,7 +75,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "ExampleTests",
-      dependencies: ["backup", "logview", "seal", "tree-index", cairn, system],
+      dependencies: [
+        "backup", "fast-import", "FastImport", "logview", "seal", "tree-index", cairn, system,
+      ],
       swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]

@@ -66,6 +66,8 @@ struct Program {
   static let backup = path(of: "backup")
   /// The executable of the seal example.
   static let seal = path(of: "seal")
+  /// The executable of the fast-import example.
+  static let fastImport = path(of: "fast-import")
   /// The executable of the logview example.
   static let logview = path(of: "logview")
   /// The executable of the tree-index example.

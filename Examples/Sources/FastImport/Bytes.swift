@@ -1,0 +1,45 @@
+/// Text of the stream, which need not be UTF-8.
+typealias Bytes = ArraySlice<UInt8>
+
+extension Collection where Element == UInt8, SubSequence == Bytes {
+  /// What follows `prefix`, or `nil` if the bytes begin otherwise.
+  func dropping(_ prefix: String) -> Bytes? {
+    guard starts(with: prefix.utf8) else { return nil }
+    return dropFirst(prefix.utf8.count)
+  }
+}
+
+extension Collection where Element == UInt8 {
+  /// Whether the bytes are this text.
+  func equals(_ text: String) -> Bool { elementsEqual(text.utf8) }
+
+  /// For messages; what is not UTF-8 is repaired.
+  var text: String { String(decoding: self, as: UTF8.self) }
+
+  /// The number that the bytes are in decimal; `nil` if they are something else, or it does not
+  /// fit.
+  var decimal: UInt64? {
+    guard !isEmpty else { return nil }
+    var value: UInt64 = 0
+    for digit in self {
+      guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
+      let (product, tooMuch) = value.multipliedReportingOverflow(by: 10)
+      let (sum, overflow) = product.addingReportingOverflow(UInt64(digit - UInt8(ascii: "0")))
+      guard !tooMuch, !overflow else { return nil }
+      value = sum
+    }
+    return value
+  }
+}
+
+/// Bytes that are named often.
+enum Byte {
+  static let lineFeed = UInt8(ascii: "\n")
+  static let space = UInt8(ascii: " ")
+  static let slash = UInt8(ascii: "/")
+  static let quote = UInt8(ascii: "\"")
+  static let backslash = UInt8(ascii: "\\")
+  static let colon = UInt8(ascii: ":")
+  static let less = UInt8(ascii: "<")
+  static let greater = UInt8(ascii: ">")
+}

@@ -1,0 +1,118 @@
+/// The commands of a stream, a line each, without the comments.
+final class CommandReader {
+  let stream: StreamReader
+  /// The command that was read last; empty at the end of the stream.
+  private(set) var command: Bytes = []
+  private var isUnread = false
+  private var hasEnded = false
+  /// The commands that were read last, oldest first.
+  private(set) var history: [Bytes] = []
+
+  private static let historyLength = 20
+
+  init(_ stream: StreamReader) {
+    self.stream = stream
+  }
+
+  /// Reads the next command.
+  ///
+  /// - Returns: whether there was one.
+  @discardableResult
+  func next() throws -> Bool {
+    if isUnread {
+      isUnread = false
+      return true
+    }
+    while !hasEnded {
+      guard let line = try stream.readLine() else { break }
+      command = line[...]
+      if line.first == UInt8(ascii: "#") { continue }
+      history.append(command)
+      if history.count > Self.historyLength { history.removeFirst() }
+      return true
+    }
+    hasEnded = true
+    command = []
+    return false
+  }
+
+  /// Has the next call of ``next()`` give this command again.
+  func unread() { isUnread = !hasEnded }
+
+  /// The argument of the command, if it has that name.
+  func argument(_ name: String) -> Bytes? { command.dropping(name + " ") }
+
+  /// An error that says where in the stream it is.
+  func located(_ error: any Error) -> any Error {
+    guard var error = error as? ImportError else { return error }
+    error.line = max(1, stream.line)
+    error.offset = stream.offset
+    error.commands = history.map { String($0.text.prefix(200)) }
+    return error
+  }
+
+  // MARK: Data
+
+  /// Where the data that the current command announces ends.
+  enum Extent {
+    case counted(UInt64)
+    /// By a line of its own.
+    case delimited(Bytes)
+  }
+
+  func extent() throws -> Extent {
+    guard let argument = argument("data") else {
+      throw ImportError("Expected 'data n' command, found: \(command.text)")
+    }
+    if let delimiter = argument.dropping("<<") {
+      guard !delimiter.isEmpty else {
+        throw ImportError("data << needs a word that ends it: \(command.text)")
+      }
+      return .delimited(delimiter)
+    }
+    guard let count = argument.decimal else {
+      throw ImportError("data needs a number of bytes, or << and a word: \(command.text)")
+    }
+    return .counted(count)
+  }
+
+  /// Lends the lines up to the delimiter to `body`, with their line feeds.
+  func forEachLine(until delimiter: Bytes, _ body: ([UInt8]) throws -> Void) throws {
+    while true {
+      guard let line = try stream.readLine() else {
+        throw ImportError("EOF in data (terminator '\(delimiter.text)' not found)")
+      }
+      if line.elementsEqual(delimiter) { break }
+      try body(line + [Byte.lineFeed])
+    }
+    try stream.skipOptionalLineFeed()
+  }
+
+  /// The data that the current command announces: a message, which must fit in memory.
+  func message() throws -> [UInt8] {
+    let limit = ObjectStore.maximumMessage
+    var message: [UInt8] = []
+    switch try extent() {
+    case .delimited(let delimiter):
+      try forEachLine(until: delimiter) { line in
+        message += line
+        guard message.count <= limit else { throw Self.tooLong() }
+      }
+    case .counted(let count):
+      guard count <= limit else { throw Self.tooLong() }
+      while message.count < Int(count) {
+        let piece = min(Int(count) - message.count, StreamReader.bufferSize)
+        try stream.withData(piece) { bytes in
+          bytes.withUnsafeBytes { message.append(contentsOf: $0) }
+        }
+      }
+      try stream.skipOptionalLineFeed()
+    }
+    return message
+  }
+
+  private static func tooLong() -> ImportError {
+    ImportError(
+      "a message is longer than \(ObjectStore.maximumMessage) bytes, the most that is supported")
+  }
+}

@@ -1,0 +1,123 @@
+import CairnChunks
+
+/// A directory that is being changed: the stored tree, and what became of some of its names.
+///
+/// Memory: what changed since it was last written.
+final class Directory {
+  private var stored: EntryTree
+  /// The object that `stored` is, once it is known.
+  private var object: StoredObject?
+  private var changes: [[UInt8]: Change] = [:]
+
+  private enum Change {
+    case absent
+    case item(TreeItem)
+    case directory(Directory)
+  }
+
+  init(_ object: StoredObject) {
+    stored = object.tree
+    self.object = object
+  }
+
+  /// Makes it the directory that another is, whatever was changed in it.
+  func replace(by object: StoredObject) {
+    stored = object.tree
+    self.object = object
+    changes.removeAll()
+  }
+
+  private func change(_ name: [UInt8], _ store: ObjectStore) throws -> Change {
+    if let change = changes[name] { return change }
+    for isDirectory in [true, false] {
+      let key = TreeItem.key(name, isDirectory: isDirectory)
+      if let entry = try store.session.entry(key, in: stored) { return .item(try TreeItem(entry)) }
+    }
+    return .absent
+  }
+
+  /// The directory of that name, to be changed; `nil` if there is none.
+  private func subdirectory(_ name: [UInt8], _ store: ObjectStore) throws -> Directory? {
+    switch try change(name, store) {
+    case .directory(let directory): return directory
+    case .item(let item):
+      guard item.mode == .directory, let object = item.object else { return nil }
+      let directory = Directory(object)
+      changes[name] = .directory(directory)
+      return directory
+    case .absent: return nil
+    }
+  }
+
+  /// Puts something at a path, in the place of what is there or in its way.
+  ///
+  /// - Precondition: the path has a component.
+  func set(_ path: ArraySlice<[UInt8]>, to item: TreeItem, _ store: ObjectStore) throws {
+    guard let name = path.first else { preconditionFailure("the root is replaced as a whole") }
+    if path.count == 1 {
+      // An empty directory is none.
+      let isEmpty = item.mode == .directory && item.object?.size == 0
+      return changes[name] = isEmpty ? .absent : .item(item)
+    }
+    let directory: Directory
+    if let found = try subdirectory(name, store) {
+      directory = found
+    } else {
+      directory = Directory(try store.emptyTree())
+      changes[name] = .directory(directory)
+    }
+    try directory.set(path.dropFirst(), to: item, store)
+  }
+
+  /// Takes away what is at a path, if anything is; directories that become empty go with it.
+  func remove(_ path: ArraySlice<[UInt8]>, _ store: ObjectStore) throws {
+    guard let name = path.first else { preconditionFailure("the root is replaced as a whole") }
+    if path.count == 1 { return changes[name] = .absent }
+    try subdirectory(name, store)?.remove(path.dropFirst(), store)
+  }
+
+  /// What is at a path; a directory is written first.
+  func item(_ path: ArraySlice<[UInt8]>, _ store: ObjectStore) throws -> TreeItem? {
+    guard let name = path.first else { return TreeItem(.directory, try write(store)) }
+    switch try change(name, store) {
+    case .absent: return nil
+    case .directory(let directory):
+      let found = try directory.item(path.dropFirst(), store)
+      // Git has no empty directories below the root.
+      return path.count == 1 && found?.object?.size == 0 ? nil : found
+    case .item(let item):
+      if path.count == 1 { return item }
+      guard item.mode == .directory, let object = item.object else { return nil }
+      return try Directory(object).item(path.dropFirst(), store)
+    }
+  }
+
+  /// Stores what changed, and returns the directory as an object.
+  func write(_ store: ObjectStore) throws -> StoredObject {
+    if changes.isEmpty, let object { return object }
+    var edits: [EntryEdit] = []
+    for (name, change) in changes {
+      var item: TreeItem?
+      switch change {
+      case .absent: break
+      case .item(let known): item = known
+      case .directory(let directory):
+        let object = try directory.write(store)
+        item = object.size > 0 ? TreeItem(.directory, object) : nil
+      }
+      for isDirectory in [false, true] {
+        if let item, (item.mode == .directory) == isDirectory {
+          edits.append(.set(item.entry(name)))
+        } else {
+          edits.append(.remove(TreeItem.key(name, isDirectory: isDirectory)))
+        }
+      }
+    }
+    edits.sort { $0.key.lexicographicallyPrecedes($1.key) }
+    stored = try store.session.edit(stored, edits)
+    changes.removeAll()
+    let written = try store.addTree(stored)
+    object = written
+    return written
+  }
+}

@@ -1,0 +1,238 @@
+import CairnChunks
+import CairnCore
+import SystemPackage
+
+/// The objects of an import: stored in the repository, known by number and id.
+///
+/// A commit or tag is a chunk: its links are the tree and the parents, or the object with the tag.
+/// Its data:
+///
+///     1 byte    the kind: 1 a commit, 4 a tag
+///     1 byte    the kind of the first link: 1 a commit, 2 a tree, 3 a blob, 4 a tag
+///     20 bytes  the id of the first link
+///     1 byte    of a tree or blob, the height of its tree or content; else 0
+///     varint    of a tree or blob, the number of entries or the length; else 0
+///     varint    of a tree, its length as git writes it; else 0
+///     the rest  the object as git writes it
+///
+/// So export and verification need nothing else, and git's id can be computed again.
+final class ObjectStore {
+  let session: BlockingSession
+  let objects: ObjectTable
+  private let hash = ObjectHash()
+  private var empty: StoredObject?
+  private(set) var counts: [ObjectKind: ImportReport.Count] = [:]
+
+  /// A commit or tag must fit a chunk with its links.
+  static let maximumMessage: UInt64 = 8 << 20
+
+  init(_ session: BlockingSession, temporaryFolder: FilePath) throws {
+    self.session = session
+    objects = try ObjectTable(temporaryFolder: temporaryFolder)
+  }
+
+  private func count(_ kind: ObjectKind, isNew: Bool) {
+    var count = counts[kind] ?? ImportReport.Count()
+    if isNew { count.new += 1 } else { count.duplicates += 1 }
+    counts[kind] = count
+  }
+
+  // MARK: Blobs
+
+  /// Stores a blob that is in memory, unless it is known; returns its number.
+  func addBlob(_ bytes: RawSpan) throws -> UInt32 {
+    let id = hash.state.id(of: .blob, bytes)
+    if let known = objects.number(of: id) {
+      count(.blob, isNew: false)
+      return known
+    }
+    return try addBlob(id, try session.store(bytes))
+  }
+
+  /// Stores a blob that comes from the stream, of any length.
+  func addBlob(_ stream: StreamReader, byteCount: UInt64) throws -> UInt32 {
+    if byteCount <= UInt64(StreamReader.bufferSize) {
+      return try stream.withData(Int(byteCount)) { try addBlob($0) }
+    }
+    hash.state.start(.blob, byteCount: byteCount)
+    var data = StreamData(stream, byteCount: byteCount, hash)
+    let content: Content
+    do {
+      content = try session.store(contentsOf: &data)
+    } catch {
+      throw data.failure ?? error
+    }
+    return try addBlob(hash.state.finish(), content)
+  }
+
+  private func addBlob(_ id: ObjectID, _ content: Content) throws -> UInt32 {
+    count(.blob, isNew: objects.number(of: id) == nil)
+    return try objects.add(
+      StoredObject(
+        kind: .blob, id: id, chunk: content.root, height: content.height, size: content.byteCount))
+  }
+
+  // MARK: Trees
+
+  func emptyTree() throws -> StoredObject {
+    if let empty { return empty }
+    let tree = try addTree(try session.store(sortedEntries: []), isCounted: false)
+    empty = tree
+    return tree
+  }
+
+  /// Names a directory that was stored as git names it.
+  ///
+  /// - Parameter isCounted: whether it counts as an object of the stream's.
+  func addTree(_ tree: EntryTree, isCounted: Bool = true) throws -> StoredObject {
+    hash.state.start(.tree, byteCount: tree.weight)
+    var buffer = BinaryWriter(reserving: 64 << 10)
+    try session.forEachEntry(of: tree) { entry in
+      let mode = Mode(
+        rawValue: entry.value.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt16.self).littleEndian)
+      guard entry.value.byteCount >= 2 + ObjectID.byteCount, let mode else {
+        throw ImportError("an entry of a directory is damaged")
+      }
+      let length = entry.key.byteCount - (mode == .directory ? 1 : 0)
+      buffer.append(mode.octal.utf8)
+      buffer.append(Byte.space)
+      buffer.append(entry.key.extracting(0..<length))
+      buffer.append(UInt8(0))
+      buffer.append(entry.value.extracting(2..<2 + ObjectID.byteCount))
+      if buffer.count >= 60 << 10 {
+        hash.state.update(buffer.bytes.span.bytes)
+        buffer.removeAll()
+      }
+      return true
+    }
+    hash.state.update(buffer.bytes.span.bytes)
+    let object = StoredObject(
+      kind: .tree, id: hash.state.finish(), chunk: tree.root, height: tree.height,
+      size: tree.count, weight: tree.weight)
+    if isCounted { count(.tree, isNew: objects.number(of: object.id) == nil) }
+    try objects.add(object)
+    return object
+  }
+
+  // MARK: Commits and tags
+
+  /// Stores a commit.
+  ///
+  /// - Parameter text: the object as git writes it.
+  func addCommit(_ text: [UInt8], tree: UInt32, parents: [UInt32]) throws -> UInt32 {
+    try add(.commit, text, target: tree, others: parents)
+  }
+
+  func addTag(_ text: [UInt8], target: UInt32) throws -> UInt32 {
+    try add(.tag, text, target: target, others: [])
+  }
+
+  private func add(
+    _ kind: ObjectKind, _ text: [UInt8], target: UInt32, others: [UInt32]
+  ) throws -> UInt32 {
+    let id = hash.state.id(of: kind, text.span.bytes)
+    if let known = objects.number(of: id) {
+      count(kind, isNew: false)
+      return known
+    }
+    let first = try objects.object(target)
+    var data = BinaryWriter(reserving: text.count + 48)
+    data.append(kind.rawValue)
+    data.append(ObjectReference(first).encoded)
+    data.append(text)
+    let links = [first.chunk] + (try others.map { try objects.object($0).chunk })
+    let chunk = try session.store(Chunk(links: links, data: data.bytes))
+    count(kind, isNew: true)
+    return try objects.add(StoredObject(kind: kind, id: id, chunk: chunk, target: target))
+  }
+}
+
+/// How one object says where another is, beside the link to it.
+struct ObjectReference {
+  let object: StoredObject
+
+  init(_ object: StoredObject) {
+    self.object = object
+  }
+
+  var encoded: [UInt8] {
+    var writer = BinaryWriter()
+    writer.append(object.kind.rawValue)
+    writer.append(object.id.bytes)
+    writer.append(UInt8(object.height))
+    writer.append(varint: object.size)
+    writer.append(varint: object.weight)
+    return writer.bytes
+  }
+
+  /// - Returns: the reference, and the bytes that it takes.
+  static func decode(
+    _ bytes: RawSpan, link: ChunkID
+  ) throws -> (object: StoredObject, length: Int) {
+    var reader = BinaryReader(bytes)
+    guard let kind = ObjectKind(rawValue: try reader.readUInt8()) else {
+      throw ImportError("a reference to an object of no kind that git has")
+    }
+    let id = ObjectID(try reader.readBytes(ObjectID.byteCount))
+    let height = Int(try reader.readUInt8())
+    let size = try reader.readVarint()
+    let weight = try reader.readVarint()
+    let object = StoredObject(
+      kind: kind, id: id, chunk: link, height: height, size: size, weight: weight)
+    return (object, reader.offset)
+  }
+}
+
+/// A commit or tag as it was stored.
+struct StoredText {
+  /// The tree of a commit, or the object with the tag.
+  let target: StoredObject
+  /// The chunks of a commit's parents.
+  let parents: [ChunkID]
+  /// The object as git writes it.
+  let text: [UInt8]
+
+  init(_ object: StoredObject, _ reader: BlockingReader) throws {
+    let chunk = try reader.chunk(object.chunk)
+    guard let first = chunk.links.first, chunk.data.first == object.kind.rawValue else {
+      throw ImportError("the \(object.kind.name) \(object.id) is damaged")
+    }
+    let data = chunk.data.span.bytes
+    let (target, length) = try ObjectReference.decode(
+      data.extracting(1..<data.byteCount), link: first)
+    self.target = target
+    parents = Array(chunk.links.dropFirst())
+    text = Array(chunk.data[(1 + length)...])
+  }
+
+  /// The values of a field in front of the message, in order: "parent", "author".
+  func values(_ field: String) -> [Bytes] {
+    var values: [Bytes] = []
+    for line in header {
+      if let value = line.dropping(field + " ") { values.append(value) }
+    }
+    return values
+  }
+
+  private var headerEnd: Int {
+    var position = 0
+    while position + 1 < text.count {
+      if text[position] == Byte.lineFeed, text[position + 1] == Byte.lineFeed {
+        return position + 1
+      }
+      position += 1
+    }
+    return text.count
+  }
+
+  var header: [Bytes] { text[..<headerEnd].split(separator: Byte.lineFeed) }
+
+  var message: Bytes { text[min(headerEnd + 1, text.count)...] }
+
+  /// The ids and chunks of a commit's parents.
+  func parentObjects() throws -> [StoredObject] {
+    let ids = values("parent").compactMap { ObjectID(hex: $0) }
+    guard ids.count == parents.count else { throw ImportError("a commit's parents are damaged") }
+    return zip(ids, parents).map { StoredObject(kind: .commit, id: $0, chunk: $1) }
+  }
+}
