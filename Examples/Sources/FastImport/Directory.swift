@@ -11,7 +11,9 @@ final class Directory {
 
   private enum Change {
     case absent
-    case item(TreeItem)
+    /// An object by its number, which takes less memory than what the number stands for.
+    case object(Mode, UInt32)
+    case submodule(ObjectID)
     case directory(Directory)
   }
 
@@ -31,21 +33,26 @@ final class Directory {
     if let change = changes[name] { return change }
     for isDirectory in [true, false] {
       let key = TreeItem.key(name, isDirectory: isDirectory)
-      if let entry = try store.session.entry(key, in: stored) { return .item(try TreeItem(entry)) }
+      guard let entry = try store.session.entry(key, in: stored) else { continue }
+      return try Self.change(to: try TreeItem(entry), store)
     }
     return .absent
+  }
+
+  private static func change(to item: TreeItem, _ store: ObjectStore) throws -> Change {
+    guard let object = item.object else { return .submodule(item.id) }
+    return .object(item.mode, try store.objects.add(object))
   }
 
   /// The directory of that name, to be changed; `nil` if there is none.
   private func subdirectory(_ name: [UInt8], _ store: ObjectStore) throws -> Directory? {
     switch try change(name, store) {
     case .directory(let directory): return directory
-    case .item(let item):
-      guard item.mode == .directory, let object = item.object else { return nil }
-      let directory = Directory(object)
+    case .object(.directory, let number):
+      let directory = Directory(try store.objects.object(number))
       changes[name] = .directory(directory)
       return directory
-    case .absent: return nil
+    case .object, .submodule, .absent: return nil
     }
   }
 
@@ -57,7 +64,7 @@ final class Directory {
     if path.count == 1 {
       // An empty directory is none.
       let isEmpty = item.mode == .directory && item.object?.size == 0
-      return changes[name] = isEmpty ? .absent : .item(item)
+      return changes[name] = isEmpty ? .absent : try Self.change(to: item, store)
     }
     let directory: Directory
     if let found = try subdirectory(name, store) {
@@ -85,10 +92,11 @@ final class Directory {
       let found = try directory.item(path.dropFirst(), store)
       // Git has no empty directories below the root.
       return path.count == 1 && found?.object?.size == 0 ? nil : found
-    case .item(let item):
-      if path.count == 1 { return item }
-      guard item.mode == .directory, let object = item.object else { return nil }
-      return try Directory(object).item(path.dropFirst(), store)
+    case .submodule(let commit): return path.count == 1 ? TreeItem(submodule: commit) : nil
+    case .object(let mode, let number):
+      let object = try store.objects.object(number)
+      if path.count == 1 { return TreeItem(mode, object) }
+      return try mode == .directory ? Directory(object).item(path.dropFirst(), store) : nil
     }
   }
 
@@ -100,7 +108,9 @@ final class Directory {
       var item: TreeItem?
       switch change {
       case .absent: break
-      case .item(let known): item = known
+      case .submodule(let commit): item = TreeItem(submodule: commit)
+      case .object(let mode, let number):
+        item = TreeItem(mode, try store.objects.object(number))
       case .directory(let directory):
         let object = try directory.write(store)
         item = object.size > 0 ? TreeItem(.directory, object) : nil

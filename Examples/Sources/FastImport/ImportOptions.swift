@@ -18,6 +18,10 @@ public struct ImportOptions: Sendable {
   /// Where replies go.
   var replies = FileDescriptor.standardOutput
 
+  /// The changes of a commit that are held before its tree is written, of some 100 bytes each. Trees
+  /// that are written before their time are stored in vain, so this is more than most commits have.
+  var changeLimit = 100_000
+
   /// A file of marks to be read.
   struct MarksFile: Sendable {
     let path: FilePath

@@ -35,7 +35,8 @@ extension Importer {
       _ = try next()
     }
 
-    var work = WorkTree(Directory(tree), noteCount: branches[name]?.noteCount ?? 0)
+    var work = WorkTree(
+      Directory(tree), noteCount: branches[name]?.noteCount ?? 0, changeLimit: options.changeLimit)
     while !commands.command.isEmpty {
       guard try readChange(&work) else {
         commands.unread()

@@ -326,7 +326,7 @@ public final class Importer {
     for (name, tag) in tags { published[Array("refs/tags/".utf8) + name] = tag }
     let refs = try published.mapValues { try store.objects.object($0) }
     let chunk = try RefTable.store(refs, store.session)
-    if chunk != lastPublished {
+    if chunk != lastPublished, lastPublished != nil || !refs.isEmpty {
       try store.session.publish(
         name: snapshotName, chunk: chunk,
         fields: ["kind": "git history", "refs": String(refs.count)])

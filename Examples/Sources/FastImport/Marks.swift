@@ -62,6 +62,7 @@ struct Marks: ~Copyable {
   func save(to path: FilePath, _ id: (UInt32) throws -> ObjectID) throws {
     let new = FilePath(path.string + ".lock")
     do {
+      try path.makeParents()
       let file = try FileDescriptor.open(
         new, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
         permissions: [.ownerReadWrite, .groupRead, .otherRead])

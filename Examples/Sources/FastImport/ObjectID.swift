@@ -1,3 +1,5 @@
+import CairnCore
+
 /// What an object of git is.
 public enum ObjectKind: UInt8, Sendable {
   case commit = 1
@@ -60,14 +62,14 @@ public struct ObjectID: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  var bytes: [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(Self.byteCount)
-    withUnsafeBytes(of: first) { bytes.append(contentsOf: $0) }
-    withUnsafeBytes(of: second) { bytes.append(contentsOf: $0) }
-    withUnsafeBytes(of: third) { bytes.append(contentsOf: $0) }
-    return bytes
+  /// Lends the twenty bytes.
+  func withBytes<Result>(_ body: (RawSpan) throws -> Result) rethrows -> Result {
+    try withUnsafeBytes(of: (first, second, third)) { bytes in
+      try body(UnsafeRawBufferPointer(rebasing: bytes[..<Self.byteCount]).bytes)
+    }
   }
+
+  var bytes: [UInt8] { withBytes { Array($0) } }
 
   private static let digits = Array("0123456789abcdef".utf8)
 

@@ -47,7 +47,7 @@ final class ObjectTable {
   /// The bytes of memory that the table takes.
   var byteCount: Int { numbers.byteCount + tail.capacity }
 
-  func number(of id: ObjectID) -> UInt32? { numbers.value(for: id.bytes.span.bytes) }
+  func number(of id: ObjectID) -> UInt32? { id.withBytes { numbers.value(for: $0) } }
 
   func object(of id: ObjectID) throws -> StoredObject? {
     try number(of: id).map { try object($0) }
@@ -56,11 +56,10 @@ final class ObjectTable {
   /// Adds an object, unless one of its id is there.
   @discardableResult
   func add(_ object: StoredObject) throws -> UInt32 {
-    let digest = object.id.bytes
-    if let number = numbers.value(for: digest.span.bytes) { return number }
+    if let number = number(of: object.id) { return number }
     let number = count
     guard number < UInt32.max - 1 else { throw ImportError("there are too many objects") }
-    try numbers.updateValue(number, for: digest.span.bytes)
+    try object.id.withBytes { _ = try numbers.updateValue(number, for: $0) }
     append(object)
     count += 1
     if tail.count >= Self.tailSize {
@@ -81,7 +80,7 @@ final class ObjectTable {
     writer.append(object.size)
     writer.append(object.weight)
     object.chunk.digest.withBytes { writer.append($0) }
-    writer.append(object.id.bytes)
+    object.id.withBytes { writer.append($0) }
     tail.append(contentsOf: writer.bytes)
   }
 

@@ -18,7 +18,8 @@ struct SHA1: ~Copyable {
   func start(_ kind: ObjectKind, byteCount: UInt64) {
     precondition(
       EVP_DigestInit_ex2(context, Self.algorithm, nil) == 1, "libcrypto offers no SHA-1")
-    update(Array("\(kind.name) \(byteCount)\0".utf8).span.bytes)
+    var header = kind.name + " " + String(byteCount) + "\0"
+    header.withUTF8 { update(UnsafeRawBufferPointer($0).bytes) }
   }
 
   func update(_ bytes: RawSpan) {

@@ -30,6 +30,20 @@ final class TemporaryFile {
 }
 
 extension FilePath {
+  /// Makes the directories that lead to the file, where they are missing.
+  func makeParents() throws(Errno) {
+    var parents: [FilePath] = []
+    var path = removingLastComponent()
+    while path.lastComponent != nil {
+      parents.append(path)
+      path = path.removingLastComponent()
+    }
+    for parent in parents.reversed() {
+      let status = parent.withPlatformString { mkdir($0, 0o777) }
+      if status != 0, errno != EEXIST { throw Errno(rawValue: errno) }
+    }
+  }
+
   /// Gives the file another name, and takes that from the file that has it.
   func rename(to other: FilePath) throws(Errno) {
     let status = withPlatformString { old in

@@ -12,10 +12,12 @@ struct WorkTree {
   private var fanout: Int
   private var changes = 0
 
-  /// After so many changes the tree is written, so that a commit of any size takes little memory.
-  private static let spillCount = 20_000
+  private let changeLimit: Int
 
-  init(_ root: Directory, noteCount: Int) {
+  /// - Parameter changeLimit: after so many changes the tree is written, so that a commit of any size
+  ///   takes little memory.
+  init(_ root: Directory, noteCount: Int, changeLimit: Int) {
+    self.changeLimit = changeLimit
     self.root = root
     self.noteCount = noteCount
     fanout = Self.fanout(noteCount)
@@ -23,7 +25,7 @@ struct WorkTree {
 
   mutating func spill(_ store: ObjectStore) throws {
     changes += 1
-    guard changes % Self.spillCount == 0 else { return }
+    guard changes % changeLimit == 0 else { return }
     _ = try root.write(store)
   }
 

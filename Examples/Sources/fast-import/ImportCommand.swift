@@ -16,6 +16,8 @@ struct ImportCommand: AsyncParsableCommand {
       --no-relative-marks, --allow-unsafe-features. Those about packs and memory (--max-pack-size, \
       --big-file-threshold, --depth, --active-branches, --export-pack-edges) change nothing here.
 
+      Relative marks files are in the directory <repo>.marks.
+
       Refs are added to those of the newest snapshot of the same name. Nothing is published before \
       a checkpoint or the end of the stream.
       """)
@@ -47,7 +49,8 @@ struct ImportCommand: AsyncParsableCommand {
     }
     let store = try await repository.open()
     let previous = try await store.roots().last { $0.name == name && $0.isHistory }
-    let options = ImportOptions(folder: repository.place.path.appending("fast-import"))
+    // Beside the repository, which is no place for files that are not its own.
+    let options = ImportOptions(folder: FilePath(repository.place.path.string + ".marks"))
     let snapshotName = name
     let input = stream
     let session = try await store.startSession()

@@ -86,7 +86,8 @@ final class GitOracle {
   }
 
   func importStream(
-    _ stream: [UInt8], _ arguments: [String] = [], into existing: Repository? = nil
+    _ stream: [UInt8], _ arguments: [String] = [], into existing: Repository? = nil,
+    changeLimit: Int? = nil
   ) async throws -> Import {
     let repository: Repository
     if let existing {
@@ -107,6 +108,7 @@ final class GitOracle {
       SessionOptions(spoolDirectory: FilePath(scratch.path), workerCount: 1))
     var options = ImportOptions(folder: FilePath(scratch.path))
     options.replies = output
+    if let changeLimit { options.changeLimit = changeLimit }
     let chosen = options
     let folder = FilePath(scratch.path)
     var result = Import(repository: repository, replies: [])
@@ -151,10 +153,10 @@ final class GitOracle {
   /// exports.
   func expectSame(
     _ stream: [UInt8], _ arguments: [String] = [], _ comment: Comment? = nil,
-    location: SourceLocation = #_sourceLocation
+    changeLimit: Int? = nil, location: SourceLocation = #_sourceLocation
   ) async throws {
     let theirs = try gitImport(stream, arguments)
-    let ours = try await importStream(stream, arguments)
+    let ours = try await importStream(stream, arguments, changeLimit: changeLimit)
     #expect(
       ours.status == theirs.status,
       "\(comment?.rawValue ?? "") \(ours.error?.report ?? "")", sourceLocation: location)

@@ -358,6 +358,31 @@ import Testing
       stream, ["--rewrite-submodules-from=m:\(oracle.scratch["from"])"])
   }
 
+  /// Longer than the buffer of the stream, and read on its way into the repository.
+  @Test func longBlobsAndMessages() async throws {
+    var random = Seeded(5)
+    let content = random.bytes(3_000_000)
+    let lines = (0..<60_000).map { "line \($0) of a long text\n" }.joined()
+    try await oracle.expectSame(
+      makeStream { stream in
+        stream.line("blob")
+        stream.line("mark :1")
+        stream.data(content)
+        stream.line("blob")
+        stream.line("mark :2")
+        stream.line("data <<END OF IT")
+        stream.bytes += Array(lines.utf8)
+        stream.line("END OF IT")
+        stream.line("")
+        stream.commit(main, message: String(repeating: "a long message\n", count: 50_000))
+        stream.line("M 644 :1 content")
+        stream.line("M 644 :2 lines")
+        stream.line("cat-blob :1")
+        stream.line("M 644 inline again")
+        stream.data(content)
+      })
+  }
+
   /// A directory of many entries, of which some change in each commit.
   @Test func largeDirectories() async throws {
     try await oracle.expectSame(

@@ -47,6 +47,8 @@ import Testing
         }
       }
     }
-    try await GitOracle().expectSame(stream, [], "seed \(seed)")
+    // Trees that are written in the middle of a commit make no difference.
+    let changeLimit = seed % 2 == 0 ? nil : Int(seed % 7 + 1)
+    try await GitOracle().expectSame(stream, [], "seed \(seed)", changeLimit: changeLimit)
   }
 }

@@ -78,6 +78,21 @@ import Testing
     #expect(try await oracle.refs(result.repository) == oracle.gitImport(other).refs)
   }
 
+  @Test func relativeMarksAreBelowTheirFolder() async throws {
+    let stream = makeStream { stream in
+      stream.line("feature relative-marks")
+      stream.line("feature export-marks=deep/marks")
+      stream.blob(7, "x")
+    }
+    let result = try await oracle.importStream(stream, ["--allow-unsafe-features"])
+    #expect(result.status == 0, "\(result.error?.report ?? "")")
+    try oracle.scratch.write("x", to: "x")
+    let id = try oracle.git(["hash-object", "x"], folder: ".").output
+    #expect(try oracle.scratch.read("deep/marks") == ":7 " + String(decoding: id, as: UTF8.self))
+    // A stream without refs publishes nothing.
+    #expect(try await result.repository.roots().isEmpty)
+  }
+
   @Test func refsWithinOthersAreRefused() async throws {
     let stream = makeStream { stream in
       stream.commit("refs/heads/a")
