@@ -4,7 +4,7 @@ public struct RepositoryLayout: Hashable, Sendable, Codable {
   public let chunker: FastCDC.Parameters
   /// Small chunks are packed together up to this many bytes.
   public let blockSize: Int
-  /// A pack is finished when it has this many bytes.
+  /// A pack is finished when it has this many bytes, or 16,384 chunks.
   public let packSize: Int
   /// The average size of a node of an ``EntryTree``.
   public let nodeSize: Int

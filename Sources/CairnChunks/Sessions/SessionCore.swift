@@ -39,6 +39,9 @@ package final class SessionCore: Sendable {
   private let uploads = Monitor(Uploads())
   private let uploaders: ThreadPool
   private static let maximumUploads = 2
+  /// A pack that grows or waits takes some 200 bytes of memory for each of its chunks, and a million
+  /// of the smallest would fit; this many are 3 MiB.
+  private static let maximumChunksOfPack = 16_384
 
   init(_ repository: Repository, options: SessionOptions) throws(ChunkStoreError) {
     self.repository = repository
@@ -115,7 +118,9 @@ package final class SessionCore: Sendable {
     let pack: PackBuilder
     if let open = taken.pack { pack = open } else { pack = try newPack() }
     try body(pack)
-    if pack.size >= repository.layout.packSize {
+    if pack.size >= repository.layout.packSize
+      || pack.table.entries.count >= Self.maximumChunksOfPack
+    {
       try finish(pack)
     } else {
       let handle = PackHandle(pack)
