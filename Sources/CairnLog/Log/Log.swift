@@ -215,7 +215,7 @@ public final class Log: Sendable {
 
   /// The log as it was flushed last.
   public func snapshot() throws(LogError) -> LogSnapshot {
-    try LogSnapshot(storage, header, index.beginReading())
+    try LogSnapshot(storage, header, index)
   }
 
   /// How large the log is, as far as it was flushed.

@@ -60,7 +60,7 @@ enum Recovery {
       try storing { () throws(IOError) in try entries.resize(to: end) }
     }
     if end > checkpointEnd { try indexer.publish(upTo: end, .publish) }
-    let names = try LogSnapshot(entries, header, store.beginReading()).nameNumbers()
+    let names = try LogSnapshot(entries, header, store).nameNumbers()
     let appender = Appender(
       entries, header, indexer, names: names, checkpointEnd: checkpointEnd, options)
     return Opened(header: header, store: store, recovery: recovery, appender: appender)
@@ -77,7 +77,7 @@ enum Recovery {
         try TreeStore(
           on: index, TreeStoreOptions(cacheBytes: options.cacheBytes, isReadOnly: true))
       }
-      let snapshot = try LogSnapshot(entries, header, store.beginReading())
+      let snapshot = try LogSnapshot(entries, header, store)
       let size = try byteCount(entries)
       if snapshot.state.end <= size,
         try Frame.read(entries, header, at: snapshot.state.end, before: size) == nil
@@ -99,7 +99,7 @@ enum Recovery {
     let store = try asking { () throws(TreeError) in
       try TreeStore(on: index, TreeStoreOptions(cacheBytes: options.cacheBytes))
     }
-    let snapshot = try LogSnapshot(entries, header, store.beginReading())
+    let snapshot = try LogSnapshot(entries, header, store)
     guard snapshot.state.end <= max(size, Int64(LogHeader.byteCount)) else {
       throw .damagedIndex("it covers more than there is")
     }

@@ -42,8 +42,9 @@ public final class LogSnapshot {
   private static let largestKeptFrame = 64 << 10
 
   init(
-    _ storage: any PageStorage, _ header: LogHeader, _ transaction: ReadTransaction
+    _ storage: any PageStorage, _ header: LogHeader, _ index: TreeStore
   ) throws(LogError) {
+    let transaction = try asking { () throws(TreeError) in try index.beginReading() }
     self.storage = storage
     self.header = header
     self.transaction = transaction
