@@ -38,7 +38,7 @@ import Testing
   @Test(arguments: [0, 1 << 20, 3 << 20, 9 << 20]) func pagesOfACacheDoNotOverlap(
     _ budget: Int
   ) throws {
-    let cache = PageCache(MemoryStorage(), pageSize: 4096, budget: budget)
+    let cache = try PageCache(MemoryStorage(), pageSize: 4096, budget: budget)
     let count = max(PageCache.minimumSlots, budget / 4096)
     var pinned: [PinnedPage] = []
     for number in 0..<count {
@@ -54,5 +54,13 @@ import Testing
       cache.unpin(page)
     }
     #expect(wrong == 0)
+  }
+
+  @Test(arguments: [Int.max, Int.max / 2, 1 << 46])
+  func moreMemoryThanThereIsIsAnError(byteCount: Int) {
+    let error = #expect(throws: TreeError.self) {
+      try TreeStore(on: MemoryStorage(), TreeStoreOptions(cacheBytes: byteCount))
+    }
+    #expect(error?.code == .invalid)
   }
 }

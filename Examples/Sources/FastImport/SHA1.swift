@@ -4,7 +4,8 @@ import COpenSSL
 struct SHA1: ~Copyable {
   private let context: OpaquePointer
 
-  // Fetched once: looking an algorithm up takes longer than hashing a small blob.
+  // Fetched once: looking an algorithm up takes longer than hashing a small blob. Never changed nor
+  // freed afterwards; OpenSSL's threads(7) lets threads share it.
   private nonisolated(unsafe) static let algorithm = EVP_MD_fetch(nil, "SHA1", nil)
 
   init() {

@@ -58,10 +58,11 @@ final class PageCache: @unchecked Sendable {
   }
 
   /// - Parameter budget: the bytes of all pages in memory.
+  /// - Throws: ``TreeError``: `.invalid` if the system does not have so much.
   init(
     _ storage: any PageStorage, pageSize: Int, budget: Int,
     counters: CacheCounters = CacheCounters()
-  ) {
+  ) throws(TreeError) {
     self.storage = storage
     self.counters = counters
     self.pageSize = pageSize
@@ -69,10 +70,13 @@ final class PageCache: @unchecked Sendable {
     setCount = UInt64(slots / Self.waysPerSet)
     setFactor = UInt64.max / setCount &+ 1
     let count = Int(setCount) * Self.waysPerSet
+    guard let frames = PageFrames(byteCount: count * pageSize) else {
+      throw .invalid("there is no memory for a cache of \(count * pageSize) bytes; ask for less")
+    }
+    self.frames = frames
     states = UnsafeMutableRawPointer.allocate(byteCount: 8 * count, alignment: 64)
       .bindMemory(to: Atomic<UInt64>.self, capacity: count)
     for i in 0..<count { (states + i).initialize(to: Atomic(0)) }
-    frames = PageFrames(byteCount: count * pageSize)
   }
 
   deinit {

@@ -18,14 +18,16 @@ final class PageFrames: @unchecked Sendable {
 
   private static let largePage = 2 << 20
 
-  init(byteCount: Int) {
+  /// - Returns: `nil` if the system does not have so much.
+  init?(byteCount: Int) {
     // With room to begin at a large page.
-    mappedSize = byteCount < Self.largePage ? byteCount : byteCount + Self.largePage
+    let room = byteCount < Self.largePage ? 0 : Self.largePage
+    let (size, isTooLarge) = byteCount.addingReportingOverflow(room)
+    guard !isTooLarge else { return nil }
+    mappedSize = size
     let memory = mmap(
       nil, mappedSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | Self.anonymous, -1, 0)
-    guard let memory, memory != MAP_FAILED else {
-      fatalError("no memory for a cache of \(byteCount) bytes")
-    }
+    guard let memory, memory != MAP_FAILED else { return nil }
     mapping = memory
     if byteCount < Self.largePage {
       base = memory

@@ -55,7 +55,8 @@ extension TreeStore {
   ) throws(TreeError) -> TreeRoot {
     if isWriter { try core.cache.flush { core.writing.context.space.free.contains($0) } }
     return TreeRoot(
-      cache: PageCache(core.storage, pageSize: core.cache.pageSize, budget: Self.verifyingCache),
+      cache: try PageCache(
+        core.storage, pageSize: core.cache.pageSize, budget: Self.verifyingCache),
       record: snapshot.catalogue, layout: core.catalogueLayout, transaction: snapshot.transaction,
       pageCount: snapshot.pageCount)
   }

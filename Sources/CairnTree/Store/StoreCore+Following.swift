@@ -24,7 +24,7 @@ extension StoreCore {
       if newest.transaction != visible.snapshot.transaction {
         visible.snapshot = newest
         // A page may hold something else by now, under the same number.
-        visible.cache = PageCache(
+        visible.cache = try PageCache(
           storage, pageSize: visible.cache.pageSize, budget: cacheBytes,
           counters: visible.cache.counters)
       }

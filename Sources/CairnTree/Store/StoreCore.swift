@@ -79,7 +79,7 @@ final class StoreCore: @unchecked Sendable {
     else { throw .invalid("the page size \(meta.pageSize) cannot be used") }
     catalogueLayout = layout
     try Recovery.checkLength(meta, storage)
-    let cache = PageCache(storage, pageSize: meta.pageSize, budget: options.cacheBytes)
+    let cache = try PageCache(storage, pageSize: meta.pageSize, budget: options.cacheBytes)
     let others =
       isReadOnly ? OtherReaders() : try OtherReaders(of: storage, neighbours, meta)
     var (space, spaceMapPages) = (Space(), [UInt32]())
