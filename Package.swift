@@ -48,7 +48,7 @@ let package = Package(
       name: "CairnCrypto", dependencies: ["CairnCore", "CLibCrypto", system],
       swiftSettings: settings),
     .target(
-      name: "CairnChunks", dependencies: ["CairnCore", "CairnCrypto", "CLZ4", system],
+      name: "CairnChunks", dependencies: ["CairnCore", "CairnCrypto", "CairnTree", "CLZ4", system],
       swiftSettings: settings),
     .target(
       name: "CairnFiles", dependencies: ["CairnCore", "CairnChunks", system],

@@ -6,7 +6,7 @@ public import CairnCrypto
 /// durable on the target. Its answers are exact. Every call may come from any thread at any time;
 /// an insertion is seen whole or not at all.
 public protocol ChunkIndex: Sendable {
-  /// The number of chunks.
+  /// The number of chunks; one that several packs hold counts for each of them.
   var count: Int { get }
 
   /// Where a chunk is, or `nil` if no pack holds it.
@@ -21,11 +21,15 @@ public protocol ChunkIndex: Sendable {
   /// The pack of that number, as found in a ``ChunkPlace``.
   func pack(_ number: Int) throws(ChunkStoreError) -> PackInfo
 
-  /// The number of packs; their numbers are 0 and up.
+  /// The number of packs, withdrawn ones included; their numbers are 0 and up.
   var packCount: Int { get }
 
-  /// Whether the pack of that digest is there.
+  /// Whether the pack of that digest is there, and was not withdrawn.
   func contains(_ pack: Digest) throws(ChunkStoreError) -> Bool
+
+  /// Takes a pack out that is not on the target any more: its chunks are found in other packs that
+  /// hold them, or not at all. It keeps its number, and can be inserted again, as another one.
+  func withdraw(_ pack: Digest) throws(ChunkStoreError)
 }
 
 /// The blocks and chunks of a pack, in order.

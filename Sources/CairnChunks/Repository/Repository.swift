@@ -40,7 +40,7 @@ public final class Repository: Sendable {
 
     public init(
       compressor: any Compressor = LZ4(), otherCompressors: [any Compressor] = [],
-      index: any ChunkIndex = MemoryChunkIndex()
+      index: any ChunkIndex = CompactChunkIndex()
     ) {
       self.compressor = compressor
       self.otherCompressors = otherCompressors
