@@ -82,7 +82,8 @@ final class RecordSpool: Sendable {
       precondition(offset + buffer.count <= state.byteCount, "a record that was appended")
       if let file = state.file { return file }
       state.memory.withUnsafeBytes {
-        buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + buffer.count]))
+        let record = $0[offset..<offset + buffer.count]
+        buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: record))
       }
       return nil
     }

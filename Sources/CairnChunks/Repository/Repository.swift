@@ -22,10 +22,10 @@ public final class Repository: Sendable {
   let compressors: [any Compressor]
   let packKeys: PackKeys
 
-  private let index: any ChunkIndex
+  let index: any ChunkIndex
   /// Describes the packs that sessions put on the target.
   let indexWriter = IndexWriter()
-  private let indexBlobs = Mutex<Set<BlobName>>([])
+  let indexBlobs = Mutex(IndexBlobSet())
   private let isIndexLoaded = Mutex(false)
   private let readers = Mutex<[ChunkReader]>([])
 
@@ -340,48 +340,8 @@ public final class Repository: Sendable {
 
   // MARK: Index
 
-  /// Reads the index blobs that are not known yet. Reading and writing do so by themselves once;
-  /// call it to see what others have written since.
-  public func refresh() async throws(ChunkStoreError) {
-    try await refresh { (error) throws(ChunkStoreError) in throw error }
-  }
-
-  /// - Parameter onDamage: told of each index blob that cannot be used.
-  func refresh(
-    onDamage: (ChunkStoreError) throws(ChunkStoreError) -> Void
-  ) async throws(ChunkStoreError) {
-    for blob in try await target.blobs(BlobFolder.index) {
-      guard !indexBlobs.withLock({ $0.contains(blob.name) }) else { continue }
-      do throws(ChunkStoreError) {
-        let bytes = try await target.getNamedByContent(blob.name)
-        let plain: [UInt8]
-        do {
-          plain = try Age.open(bytes, with: [access.indexIdentity])
-        } catch {
-          throw .damaged(blob.name, "\(error)")
-        }
-        try IndexBlob.decode(plain, of: blob.name) { (pack, table) throws(ChunkStoreError) in
-          try index.insert(pack, PackContents(table))
-        }
-        rememberIndexBlob(blob.name)
-      } catch {
-        guard error.code == .damaged else {
-          try onDamage(error)
-          continue
-        }
-        try onDamage(
-          ChunkStoreError(
-            .damaged,
-            "the index blob \(blob.name) is damaged; remove it, and the next backup writes it anew "
-              + "from the packs", blob: blob.name))
-      }
-    }
-    isIndexLoaded.withLock { $0 = true }
-  }
-
-  func rememberIndexBlob(_ name: BlobName) {
-    _ = indexBlobs.withLock { $0.insert(name) }
-  }
+  /// After a first look at all index blobs.
+  func didLoadIndex() { isIndexLoaded.withLock { $0 = true } }
 
   package func loadIndexOnce() async throws(ChunkStoreError) {
     if !isIndexLoaded.withLock({ $0 }) { try await refresh() }
@@ -473,7 +433,8 @@ public final class Repository: Sendable {
   ) async throws(ChunkStoreError) -> WriteSession {
     try await refresh()
     let core = try SessionCore(self, options: options)
-    _ = try await adoptPacksOutsideIndex { (pack, table) throws(ChunkStoreError) in
+    _ = try await adoptPacksOutsideIndex(withdrawsLost: true) {
+      (pack, table) throws(ChunkStoreError) in
       try core.adopt(pack, table)
     }
     return WriteSession(core)
@@ -481,12 +442,14 @@ public final class Repository: Sendable {
 
   /// Hands over each pack that no index blob describes, with its own table.
   ///
+  /// - Parameter withdrawsLost: whether packs that are not there are taken out of the index.
   /// - Returns: how many there are. A damaged one is counted and not handed over: what needs it
   ///   will be found missing.
   func adoptPacksOutsideIndex(
+    withdrawsLost: Bool = false,
     _ adopt: @escaping @Sendable (PackInfo, PackTable) throws(ChunkStoreError) -> Void
   ) async throws(ChunkStoreError) -> Int {
-    let unknown = try await packsOutsideIndex()
+    let unknown = try await packsOutsideIndex(withdrawsLost: withdrawsLost)
     let tail = PackTail(target: target, keys: packKeys)
     try await ThreadPool.engines.run { () throws(ChunkStoreError) -> Void in
       for blob in unknown {
@@ -498,12 +461,18 @@ public final class Repository: Sendable {
   }
 
   /// The packs on the target that no index blob describes.
-  func packsOutsideIndex() async throws(ChunkStoreError) -> [BlobInfo] {
+  private func packsOutsideIndex(
+    withdrawsLost: Bool
+  ) async throws(ChunkStoreError) -> [BlobInfo] {
+    let described = index.packCount
     var unknown: [BlobInfo] = []
+    var listed: Set<Digest> = []
     try await target.forEachBlob(BlobFolder.packs) { (blob) throws(ChunkStoreError) in
       guard let digest = blob.name.contentDigest else { return }
+      listed.insert(digest)
       if try !index.contains(digest) { unknown.append(blob) }
     }
+    if withdrawsLost { try withdrawPacks(notIn: listed, below: described) }
     return unknown
   }
 }

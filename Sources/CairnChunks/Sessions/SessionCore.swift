@@ -128,17 +128,27 @@ package final class SessionCore: Sendable {
     }
   }
 
-  private func newPack() throws(ChunkStoreError) -> PackBuilder {
-    let spool: SpooledFile
+  /// A temporary file for what is to be put.
+  private func makeSpool() throws(ChunkStoreError) -> SpooledFile {
     do throws(IOError) {
       if let directory = repository.target as? DirectoryTarget {
-        spool = try directory.makeSpool()
-      } else {
-        spool = try SpooledFile(in: repository.target.spoolDirectory ?? options.spoolDirectory)
+        return try directory.makeSpool()
       }
+      return try SpooledFile(in: repository.target.spoolDirectory ?? options.spoolDirectory)
     } catch {
       throw ChunkStoreError(.targetFailed, "cannot begin a pack", cause: error)
     }
+  }
+
+  /// After a publication, which it cannot undo: what fails is left to the next one.
+  func mergeIndexBlobs() {
+    do throws(ChunkStoreError) {
+      try repository.mergeIndexBlobs { () throws(ChunkStoreError) in try makeSpool() }
+    } catch {}
+  }
+
+  private func newPack() throws(ChunkStoreError) -> PackBuilder {
+    let spool = try makeSpool()
     return try PackBuilder(
       in: spool, for: [repository.access.packIdentity.recipient], isChecked: options.checksPacks)
   }
@@ -196,7 +206,11 @@ package final class SessionCore: Sendable {
     }
     try repository.target.putBlocking(name, BlobSource(stored))
     statistics.add(stored: Int64(stored.count))
-    repository.rememberIndexBlob(name)
+    if let digest = name.contentDigest {
+      repository.indexBlobs.withLock {
+        $0.insert(digest, size: Int64(stored.count), replacing: blob.replaced)
+      }
+    }
   }
 
   // MARK: Commit

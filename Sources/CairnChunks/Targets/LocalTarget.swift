@@ -74,4 +74,21 @@ extension Target {
       return true
     }
   }
+
+  /// ``size(of:)`` from one of the library's own threads.
+  func sizeBlocking(of name: BlobName) throws(ChunkStoreError) -> Int64? {
+    if let local = self as? any LocalTarget { return try local.findSize(of: name) }
+    return try waitForTask { () async throws(ChunkStoreError) -> Int64? in
+      try await size(of: name)
+    }
+  }
+
+  /// ``delete(_:)`` from one of the library's own threads.
+  func deleteBlocking(_ name: BlobName) throws(ChunkStoreError) {
+    if let local = self as? any LocalTarget { return try local.remove(name) }
+    _ = try waitForTask { () async throws(ChunkStoreError) -> Bool in
+      try await delete(name)
+      return true
+    }
+  }
 }

@@ -1,0 +1,164 @@
+import CairnCore
+import CairnCrypto
+import Synchronization
+
+extension Repository {
+  /// Reads the index blobs that are not known yet. Reading and writing do so by themselves once;
+  /// call it to see what others have written since.
+  ///
+  /// Memory is bounded, whatever the size of the index, but for what ``ChunkIndex`` keeps of it.
+  public func refresh() async throws(ChunkStoreError) {
+    try await refresh { (error) throws(ChunkStoreError) in throw error }
+  }
+
+  /// How often the list is asked for while blobs vanish from it.
+  private static var maximumListings: Int { 8 }
+
+  /// - Parameter onDamage: told of each index blob that cannot be used.
+  func refresh(
+    onDamage: (ChunkStoreError) throws(ChunkStoreError) -> Void
+  ) async throws(ChunkStoreError) {
+    var vanished: ChunkStoreError?
+    for _ in 0..<Self.maximumListings {
+      vanished = nil
+      // The largest first: what a merged blob replaces need not be read.
+      let listed = try await target.blobs(BlobFolder.index).sorted { $0.size > $1.size }
+      for blob in listed {
+        if let digest = blob.name.contentDigest,
+          indexBlobs.withLock({ $0.contains(digest) })
+        {
+          continue
+        }
+        guard let error = await loadIndexBlob(blob) else { continue }
+        if error.code == .missing, error.blob == blob.name {
+          // It was merged with others meanwhile. What it said is in a blob that was not listed.
+          vanished = error
+        } else if error.code == .damaged {
+          try onDamage(
+            ChunkStoreError(
+              .damaged,
+              "the index blob \(blob.name) is damaged; remove it, and the next backup writes it "
+                + "anew from the packs", blob: blob.name))
+        } else {
+          try onDamage(error)
+        }
+      }
+      let digests = Set(listed.compactMap(\.name.contentDigest))
+      if vanished == nil {
+        indexBlobs.withLock { $0.retain(digests) }
+        break
+      }
+    }
+    if let vanished { try onDamage(vanished) }
+    didLoadIndex()
+  }
+
+  /// - Returns: why it cannot be used, if that is so.
+  private func loadIndexBlob(_ blob: BlobInfo) async -> ChunkStoreError? {
+    await ThreadPool.blocking.run { [self] () -> ChunkStoreError? in
+      do throws(ChunkStoreError) {
+        try readIndexBlob(blob)
+        return nil
+      } catch {
+        return error
+      }
+    }
+  }
+
+  private func readIndexBlob(_ blob: BlobInfo) throws(ChunkStoreError) {
+    guard let digest = blob.name.contentDigest, blob.name == .index(digest) else {
+      throw .damaged(blob.name, "its name is not that of a part of the index")
+    }
+    var replaced: [Digest] = []
+    var reader = try IndexBlobReader(blob, on: target, access.indexIdentity)
+    while let element = try reader.next() {
+      switch element {
+      case .replaced(let digest):
+        replaced.append(digest)
+      case .pack(let pack, let table):
+        if try !index.contains(pack.digest) {
+          try index.insert(pack, PackContents(PackTable(table, in: blob.name)))
+        }
+      }
+    }
+    indexBlobs.withLock { $0.insert(digest, size: blob.size, replacing: replaced) }
+  }
+
+  /// Takes packs out of the index that are not on the target, so that what they held is stored
+  /// again. A lost pack costs no backup that comes after it.
+  ///
+  /// - Parameters:
+  ///   - listed: the packs that are there.
+  ///   - count: the number of packs that the index had before they were listed.
+  func withdrawPacks(
+    notIn listed: Set<Digest>, below count: Int
+  ) throws(ChunkStoreError) {
+    for number in 0..<count {
+      let digest = try index.pack(number).digest
+      if !listed.contains(digest), try index.contains(digest) { try index.withdraw(digest) }
+    }
+  }
+
+  // MARK: Merging
+
+  /// Merges index blobs where there are many of about one size, so that their number grows with the
+  /// logarithm of that of the chunks, and removes those that are replaced.
+  ///
+  /// The merged blob is durable before they are removed, and names them: whoever finds both reads
+  /// one, and whoever may not remove blobs leaves them there. Two that merge the same blobs at once
+  /// both say the truth, and are themselves merged some day. Called on a thread of the library's own.
+  ///
+  /// - Parameter makeSpool: makes the temporary file in which the merged blob grows.
+  func mergeIndexBlobs(
+    _ makeSpool: () throws(ChunkStoreError) -> SpooledFile
+  ) throws(ChunkStoreError) {
+    while let (merged, replaced) = indexBlobs.withLock({ $0.beginMerge() }) {
+      defer { indexBlobs.withLock { $0.endMerge() } }
+      try merge(merged, alsoReplacing: replaced, in: makeSpool())
+    }
+  }
+
+  private func merge(
+    _ merged: [BlobInfo], alsoReplacing others: [Digest], in spool: SpooledFile
+  ) throws(ChunkStoreError) {
+    let replaced = merged.compactMap(\.name.contentDigest) + others
+    var file = try IndexBlobFile(
+      in: spool, for: access.indexIdentity.recipient, replacing: replaced)
+    var done: Set<Digest> = []
+    for blob in merged {
+      var reader = try IndexBlobReader(blob, on: target, access.indexIdentity)
+      while let element = try reader.next() {
+        guard case .pack(let pack, let table) = element, done.insert(pack.digest).inserted,
+          try isWorthDescribing(pack)
+        else { continue }
+        try file.append(pack, table: table)
+      }
+    }
+    let (name, source) = try file.finish()
+    try target.putBlocking(name, source)
+    guard let digest = name.contentDigest else { return }
+    indexBlobs.withLock { $0.insert(digest, size: source.byteCount, replacing: replaced) }
+    for old in replaced {
+      // With credentials that cannot remove they stay, and are passed over.
+      guard (try? target.deleteBlocking(.index(old))) != nil else { return }
+      indexBlobs.withLock { $0.remove(old) }
+    }
+  }
+
+  /// Whether a pack is on the target; only one that was not when a session began is looked for again.
+  private func isWorthDescribing(_ pack: PackInfo) throws(ChunkStoreError) -> Bool {
+    if try index.contains(pack.digest) { return true }
+    return try target.sizeBlocking(of: pack.blob) != nil
+  }
+}
+
+extension PackTable {
+  /// - Parameter blob: the part of the index that holds it.
+  init(_ bytes: [UInt8], in blob: BlobName) throws(ChunkStoreError) {
+    do {
+      try self.init(bytes.span.bytes)
+    } catch {
+      throw .damaged(blob, "\(error)")
+    }
+  }
+}
