@@ -19,11 +19,14 @@ import CairnCrypto
 public final class BlockingSession: BlockingReader {
   private let core: SessionCore
   private let recent: RecentChunks
+  /// Reads what can be read without a flush, as those must who hold a lane.
+  private let storedChunks: ChunkReader
 
   init(_ session: WriteSession) {
     let core = session.core
     self.core = core
     recent = RecentChunks(budget: Self.recentBudget)
+    storedChunks = ChunkReader(session.repository, recent: recent, flush: nil)
     let reader = ChunkReader(
       session.repository, recent: recent, flush: { () throws(ChunkStoreError) in try core.flush() })
     super.init(session.repository, reader)
@@ -74,7 +77,7 @@ public final class BlockingSession: BlockingReader {
 
   /// Stores entries, which are in the order of their keys, as a tree.
   public func store(sortedEntries: [Entry]) throws(ChunkStoreError) -> EntryTree {
-    let builder = makeBuilder()
+    let builder = makeBuilder(revising: nil)
     return try core.withLane { (lane) throws(ChunkStoreError) in
       for entry in sortedEntries {
         try core.requireKnown(entry.links)
@@ -86,23 +89,26 @@ public final class BlockingSession: BlockingReader {
 
   /// The tree that a batch of changes makes of another, which stays as it is.
   ///
-  /// It is the tree that ``store(sortedEntries:)`` makes of the same entries. What is read and
-  /// written are the nodes on the paths to the changes, and a few beside them.
+  /// Without deltas, it is the tree that ``store(sortedEntries:)`` makes of the same entries. What is
+  /// read and written are the nodes on the paths to the changes, and a few beside them.
   ///
   /// - Parameters:
   ///   - tree: stored by this session or an earlier one.
   ///   - edits: in the order of their keys; none overlaps another.
+  ///   - deltas: which nodes are stored as what differs from those of `tree`.
   /// - Throws: ``ChunkStoreError/Code/invalid`` if the changes are not in order, a key is too long,
   ///   or a link leads to a chunk that is not stored.
   public func edit(
-    _ tree: EntryTree, _ edits: [EntryEdit]
+    _ tree: EntryTree, _ edits: [EntryEdit], deltas: DeltaPolicy = .none
   ) throws(ChunkStoreError) -> EntryTree {
     if edits.isEmpty { return tree }
-    return try EntryTreeEditor(core, nodes, makeBuilder()).edit(tree, edits)
+    let revision = EntryTreeRevision(of: tree, deltas, storedChunks)
+    return try EntryTreeEditor(core, nodes, makeBuilder(revising: revision)).edit(tree, edits)
   }
 
-  private func makeBuilder() -> EntryTreeBuilder {
-    EntryTreeBuilder(nodeSize: repository.layout.nodeSize, recent: recent)
+  private func makeBuilder(revising revision: EntryTreeRevision?) -> EntryTreeBuilder {
+    EntryTreeBuilder(
+      nodeSize: repository.layout.nodeSize, recent: recent, revision: revision)
   }
 
   /// Makes everything durable that the session stored so far, without publishing it.

@@ -51,7 +51,7 @@ package final class Lane: @unchecked Sendable {
       throw ChunkStoreError(
         .invalid, "a chunk of \(length) bytes is too large; the most is \(Chunk.maximumSize)")
     }
-    let id = session.times.measure(.name) { hasher.id(links: links, data: data) }
+    let id = name(links: links, data: data)
     guard try session.claim(id) else {
       session.statistics.add(known: data.count)
       return id
@@ -73,6 +73,14 @@ package final class Lane: @unchecked Sendable {
     if raw.count >= session.repository.layout.blockSize { try sealBlock(of: family) }
     return id
   }
+
+  /// The id of a chunk.
+  func name(links: UnsafeRawBufferPointer, data: UnsafeRawBufferPointer) -> ChunkID {
+    session.times.measure(.name) { hasher.id(links: links, data: data) }
+  }
+
+  /// Whether a chunk is stored, or is about to be.
+  func knows(_ id: ChunkID) throws(ChunkStoreError) -> Bool { try session.knows(id) }
 
   /// Hands the blocks that are not full yet to their packs.
   func flush() throws(ChunkStoreError) {

@@ -99,13 +99,18 @@ package final class SessionCore: Sendable {
   /// for what a root reaches is complete.
   func requireKnown(_ links: [ChunkID]) throws(ChunkStoreError) {
     for link in links {
-      // In this order: a chunk enters the index before it leaves the claims.
-      if claims.withLock({ $0.contains(link) }) { continue }
-      guard try index.place(of: link) != nil else {
+      guard try knows(link) else {
         throw ChunkStoreError(
           .invalid, "the chunk \(link) was never stored, so nothing can refer to it")
       }
     }
+  }
+
+  /// Whether a chunk is stored, or is about to be.
+  func knows(_ id: ChunkID) throws(ChunkStoreError) -> Bool {
+    // In this order: a chunk enters the index before it leaves the claims.
+    if claims.withLock({ $0.contains(id) }) { return true }
+    return try index.place(of: id) != nil
   }
 
   // MARK: Packs

@@ -285,16 +285,17 @@ package final class EntryCursor {
     _ id: ChunkID, level: Int, count: UInt64, weight: UInt64, firstKey: [UInt8]?
   ) throws(ChunkStoreError) -> Inner {
     ranksOfLastNode = rank..<rank + count
-    return try chunks.withChunk(id) { (record) throws(ChunkStoreError) in
+    return try chunks.withEntryNode(id, level: level) {
+      (data, links, _) throws(ChunkStoreError) in
       var inner = Inner()
       do {
-        var reader = BinaryReader(record.data)
+        var reader = BinaryReader(data)
         guard try reader.readUInt8() == EntryNode.tag, try reader.readUInt8() == UInt8(level) else {
           throw EntryNode.unsound("no node of level \(level)")
         }
         let children = try reader.readCount(ofSize: 4)
-        guard children == record.linkCount, children > 0 else {
-          throw EntryNode.unsound("\(children) children and \(record.linkCount) links")
+        guard children * ChunkID.byteCount == links.byteCount, children > 0 else {
+          throw EntryNode.unsound("\(children) children and \(links.byteCount) bytes of links")
         }
         var key: [UInt8] = []
         var keyBytes = 0
@@ -308,7 +309,9 @@ package final class EntryCursor {
           inner.firstKeys.append(key)
           inner.counts.append(try reader.readVarint())
           inner.weights.append(try reader.readVarint())
-          inner.ids.append(record.link(child))
+          let link = links.extracting(
+            child * ChunkID.byteCount..<(child + 1) * ChunkID.byteCount)
+          inner.ids.append(ChunkID(Digest(bytes: link)))
           guard (1...).contains(inner.counts[child]), inner.counts[child] <= left.count,
             inner.weights[child] <= left.weight
           else { throw EntryNode.unsound("counts that do not add up") }
@@ -334,9 +337,9 @@ package final class EntryCursor {
     _ id: ChunkID, count: UInt64, weight: UInt64, firstKey: [UInt8]?
   ) throws(ChunkStoreError) {
     ranksOfLastNode = rank..<rank + count
-    try chunks.withChunk(id) { (chunk) throws(ChunkStoreError) in
-      leafData = .copy(of: chunk.data, reusing: leafData)
-      leafLinks = .copy(of: chunk.linkBytes, reusing: leafLinks)
+    try chunks.withEntryNode(id, level: 0) { (data, links, _) throws(ChunkStoreError) in
+      leafData = .copy(of: data, reusing: leafData)
+      leafLinks = .copy(of: links, reusing: leafLinks)
     }
     do {
       var reader = BinaryReader(leafData.bytes.bytes)

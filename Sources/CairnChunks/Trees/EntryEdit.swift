@@ -2,9 +2,10 @@
 ///
 ///     let next = try session.edit(tree, [.remove(oldKey), .set(entry)])
 ///
-/// The new tree is, chunk for chunk, the one that would be built from its entries. It shares with
-/// the old one every node that the changes do not touch, and nodes that are shared are neither read
-/// nor written: a change costs the nodes on its path, and a few beside them where the cuts move.
+/// The new tree is, chunk for chunk, the one that would be built from its entries, unless a
+/// ``DeltaPolicy`` has nodes stored as what changed in them. It shares with the old one every node
+/// that the changes do not touch, and nodes that are shared are neither read nor written: a change
+/// costs the nodes on its path, and a few beside them where the cuts move.
 ///
 /// A host that keeps folders keeps each in a tree of its own and refers to it from an entry of the
 /// one above, by a link and ``EntryTree/count`` and so on in the value. A copy of a folder, however

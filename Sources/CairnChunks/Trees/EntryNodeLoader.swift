@@ -21,8 +21,9 @@ final class EntryNodeLoader {
     if let last = lastNodes[node.level], last.id == node.id, last.records.agrees(with: node) {
       return last.records
     }
-    let records = try chunks.withChunk(node.id) { (record) throws(ChunkStoreError) in
-      try EntryNodeRecords(record, of: node)
+    let records = try chunks.withEntryNode(node.id, level: node.level) {
+      (data, links, _) throws(ChunkStoreError) in
+      try EntryNodeRecords(data, links, of: node)
     }
     lastNodes[node.level] = (node.id, records)
     return records

@@ -22,14 +22,19 @@ final class EntryNodeRecords {
 
   var count: Int { keyEnds.count }
 
-  /// - Parameter node: what the node above says of it.
-  init(_ record: borrowing ChunkRecord, of node: EntrySubtree) throws(ChunkStoreError) {
+  /// - Parameters:
+  ///   - bytes: the node, written out.
+  ///   - linkBytes: the ids of its links.
+  ///   - node: what the node above says of it.
+  init(
+    _ bytes: RawSpan, _ linkBytes: RawSpan, of node: EntrySubtree
+  ) throws(ChunkStoreError) {
     level = node.level
     total = (node.count, node.weight)
-    data = node.level == 0 ? Array(record.data) : []
-    links = Array(record.linkBytes)
+    data = node.level == 0 ? Array(bytes) : []
+    links = Array(linkBytes)
     do {
-      var reader = BinaryReader(record.data)
+      var reader = BinaryReader(bytes)
       guard try reader.readUInt8() == EntryNode.tag, try reader.readUInt8() == UInt8(level) else {
         throw EntryNode.unsound("no node of level \(level)")
       }
@@ -55,7 +60,7 @@ final class EntryNodeRecords {
         left.weight -= weight
       }
       let linkCount = level == 0 ? (linkEnds.last ?? 0) : records
-      guard reader.isAtEnd, left == (0, 0), linkCount == record.linkCount else {
+      guard reader.isAtEnd, left == (0, 0), linkCount * ChunkID.byteCount == links.count else {
         throw EntryNode.unsound("counts that do not add up")
       }
     } catch let error as ChunkStoreError {

@@ -4,9 +4,10 @@ import CairnCrypto
 /// A sorted sequence of entries in the store: an order-statistic tree whose nodes are chunks.
 ///
 /// Entries are sorted by key, bytewise, and cut into nodes by a hash of the key, so that equal runs
-/// of two trees are equal chunks: a tree with a few changes shares the rest. A node knows of each
-/// child how many entries it holds and their weight, so the n-th entry, an entry's rank, and the
-/// count and weight of any range are found in O(log n) chunks.
+/// of two trees are equal chunks: a tree with a few changes shares the rest, and a node with few can
+/// be stored as a delta of the older one (``DeltaPolicy``). A node knows of each child how many
+/// entries it holds and their weight, so the n-th entry, an entry's rank, and the count and weight of
+/// any range are found in O(log n) chunks.
 public struct EntryTree: Hashable, Sendable, Codable {
   /// The node at the top.
   public let root: ChunkID

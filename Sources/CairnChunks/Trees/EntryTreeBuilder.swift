@@ -27,13 +27,27 @@ package final class EntryTreeBuilder {
   /// Where the nodes are kept to be read again soon.
   private let recent: RecentChunks?
 
+  /// Where nodes are looked for that these can be deltas of.
+  private let revision: EntryTreeRevision?
+
   package convenience init(nodeSize: Int) {
-    self.init(nodeSize: nodeSize, recent: nil)
+    self.init(nodeSize: nodeSize, recent: nil, revision: nil)
   }
 
-  init(nodeSize: Int, recent: RecentChunks?) {
+  /// - Parameters:
+  ///   - tree: what has most of the entries already.
+  ///   - reader: reads it, on the thread that uses the builder.
+  package convenience init(
+    nodeSize: Int, revising tree: EntryTree, _ policy: DeltaPolicy, _ reader: ChunkReader
+  ) {
+    self.init(
+      nodeSize: nodeSize, recent: nil, revision: EntryTreeRevision(of: tree, policy, reader))
+  }
+
+  init(nodeSize: Int, recent: RecentChunks?, revision: EntryTreeRevision?) {
     self.nodeSize = nodeSize
     self.recent = recent
+    self.revision = revision
     levels.append(Level())
   }
 
@@ -167,13 +181,8 @@ package final class EntryTreeBuilder {
     output.append(UInt8(level))
     output.append(varint: levels[level].recordCount)
     output.append(levels[level].records.bytes)
-    let id = try levels[level].links.bytes.withRawBytes { (links) throws(ChunkStoreError) in
-      try output.bytes.withRawBytes { (data) throws(ChunkStoreError) in
-        let id = try lane.store(links: links, data: data, in: .nodes)
-        recent?.insert(id, links: links, data: data)
-        return id
-      }
-    }
+    let id = try store(
+      EntryNodeBytes(data: output.bytes, links: levels[level].links.bytes), level, lane)
     levels[level].records.removeAll()
     levels[level].links.removeAll()
     levels[level].recordCount = 0
@@ -181,6 +190,17 @@ package final class EntryTreeBuilder {
     levels[level].entryCount = 0
     levels[level].weight = 0
     return id
+  }
+
+  private func store(
+    _ node: EntryNodeBytes, _ level: Int, _ lane: Lane
+  ) throws(ChunkStoreError) -> ChunkID {
+    guard let revision, try !lane.knows(node) else { return try lane.store(node, recent) }
+    switch try revision.form(of: node, level: level, lastKey: levels[level].lastKey, lane) {
+    case .stored(let id): return id
+    case .delta(let delta): return try lane.store(delta, recent)
+    case .whole: return try lane.store(node, recent)
+    }
   }
 
   /// Stores what is open and returns the reference; the builder is not used again.
@@ -201,6 +221,27 @@ package final class EntryTreeBuilder {
         try close(level, lane)
       }
       level += 1
+    }
+  }
+}
+
+extension Lane {
+  fileprivate func knows(_ node: EntryNodeBytes) throws(ChunkStoreError) -> Bool {
+    let id = node.links.withUnsafeBytes { links in
+      node.data.withUnsafeBytes { data in name(links: links, data: data) }
+    }
+    return try knows(id)
+  }
+
+  fileprivate func store(
+    _ node: EntryNodeBytes, _ recent: RecentChunks?
+  ) throws(ChunkStoreError) -> ChunkID {
+    try node.links.withRawBytes { (links) throws(ChunkStoreError) in
+      try node.data.withRawBytes { (data) throws(ChunkStoreError) in
+        let id = try store(links: links, data: data, in: .nodes)
+        recent?.insert(id, links: links, data: data)
+        return id
+      }
     }
   }
 }

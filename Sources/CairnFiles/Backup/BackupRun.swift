@@ -38,6 +38,8 @@ final class BackupRun {
   /// The current entry's.
   private let key = ByteBuffer(capacity: EntryTree.maximumKeyLength)
 
+  /// What a leaf keeps stored of files that changed or went away is little beside the leaf.
+  private static let deltas = DeltaPolicy.leaves(unreachableWeight: 64 << 10)
   /// A file of at least this size is cut by this thread and stored by all workers.
   private static let largeFile: Int64 = 8 << 20
   /// Batches may hold directories open; beyond this many none is begun before some are done.
@@ -68,7 +70,11 @@ final class BackupRun {
     storer = FileStorer(
       core: core, owners: OwnerNames(), inlineLimit: options.inlineLimit,
       displayPath: { WalkRoot.displayPath(of: $0, in: places) })
-    builder = EntryTreeBuilder(nodeSize: core.repository.layout.nodeSize)
+    let nodeSize = core.repository.layout.nodeSize
+    let reader = ChunkReader(core.repository, blockBudget: 1 << 20)
+    builder =
+      previous.map { EntryTreeBuilder(nodeSize: nodeSize, revising: $0.tree, Self.deltas, reader) }
+      ?? EntryTreeBuilder(nodeSize: nodeSize)
     // Deep enough that one slow batch does not leave workers idle; a batch holds no content of files
     // but what travels in entries.
     jobs = OrderedJobs(on: core.workers, depth: core.workers.limit * 8)
@@ -77,7 +83,6 @@ final class BackupRun {
     previousTime = max(0, previous?.startTime ?? 0)
     guard let previous else { return }
     try comparing { () throws(ChunkStoreError) in
-      let reader = ChunkReader(core.repository, blockBudget: 1 << 20)
       previousContents = ContentCheck(index: core.index, reader: ContentReader(reader))
       let cursor = try EntryCursor(previous.tree, reader)
       self.previous = cursor
