@@ -38,9 +38,12 @@ let package = Package(
       providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
 
     .systemLibrary(name: "CPosix"),
+    .systemLibrary(name: "CPrefetch"),
 
     .target(name: "CairnCore", dependencies: ["CPosix", system], swiftSettings: settings),
-    .target(name: "CairnIntern", dependencies: ["CairnCore", system], swiftSettings: settings),
+    .target(
+      name: "CairnIntern", dependencies: ["CairnCore", "CPrefetch", system],
+      swiftSettings: settings),
     .target(name: "CairnTree", dependencies: ["CairnCore", system], swiftSettings: settings),
     .target(
       name: "CairnLog", dependencies: ["CairnCore", "CairnTree", system], swiftSettings: settings),

@@ -1,3 +1,4 @@
+import CPrefetch
 import CairnCore
 import SystemPackage
 
@@ -100,9 +101,10 @@ struct ArenaCore: ~Copyable {
 
   @inline(__always)
   private func lookUp(_ start: UnsafeRawPointer, _ length: Int, _ key: UInt64) -> UInt32? {
-    if frozenView.groupCount > 0 {
-      let key = frozenHash(start, length)
-      if let symbol = records.find(start, length, key, in: frozenView) { return symbol }
+    if frozenView.groupCount > 0,
+      let symbol = records.find(start, length, hashedBy: frozenHash, in: frozenView)
+    {
+      return symbol
     }
     return records.find(start, length, key, in: table.view)
   }
@@ -141,8 +143,8 @@ struct ArenaCore: ~Copyable {
   }
 
   @inline(__always)
-  func touch(_ hashes: UnsafeBufferPointer<UInt64>, _ guesses: UnsafeMutablePointer<UInt32>) {
-    records.touch(hashes, guesses, table.view, PlainAccess.self)
+  func prefetch(_ hashes: UnsafeBufferPointer<UInt64>, _ displaced: UnsafeMutablePointer<UInt32>) {
+    records.prefetch(hashes, displaced, table.view, PlainAccess.self)
   }
 
   // MARK: Adding
@@ -150,7 +152,23 @@ struct ArenaCore: ~Copyable {
   @usableFromInline
   mutating func intern(_ bytes: RawSpan) throws(InternError) -> UInt32 {
     let (start, length) = bytes.lentBytes
-    return try intern(start, length, hash(start, length))
+    // The common case with as few instructions as it takes, as the words of a short string are both
+    // hashed and compared: the fewer a lookup has, the more lookups a processor starts while it waits
+    // for memory.
+    if length <= ShortString.longest, frozenView.groupCount == 0 {
+      let words = ShortString.words(start, length)
+      let key = hash(words, length: length)
+      if let symbol = records.find(words, length, key, in: table.view) { return symbol }
+      return try add(start, length, key)
+    }
+    return try internAny(start, length)
+  }
+
+  @inline(never)
+  private mutating func internAny(
+    _ start: UnsafeRawPointer, _ length: Int
+  ) throws(InternError) -> UInt32 {
+    try intern(start, length, hash(start, length))
   }
 
   @inline(__always)
@@ -244,36 +262,51 @@ extension Records {
     _ start: UnsafeRawPointer, _ length: Int, _ key: UInt64, in view: GroupView
   ) -> UInt32? {
     if length <= ShortString.longest {
-      let words = ShortString.words(start, length)
-      return view.find(key) { equals($0, words, length) }
+      return find(ShortString.words(start, length), length, key, in: view)
     }
-    return view.find(key) { equals($0, start, length) }
+    return findLong(start, length, key, in: view)
+  }
+
+  /// The symbol of a short string in a table that leads here.
+  @inline(__always)
+  func find(
+    _ words: (UInt64, UInt64), _ length: Int, _ key: UInt64, in view: GroupView
+  ) -> UInt32? {
+    view.find(key) { equals($0, words, length) }
+  }
+
+  /// The symbol of a string in a table with a hash of its own.
+  @inline(never)
+  func find(
+    _ start: UnsafeRawPointer, _ length: Int, hashedBy hash: ByteHash, in view: GroupView
+  ) -> UInt32? {
+    find(start, length, hash(start, length), in: view)
+  }
+
+  // Apart, so that the way of the short strings is short too.
+  @inline(never)
+  private func findLong(
+    _ start: UnsafeRawPointer, _ length: Int, _ key: UInt64, in view: GroupView
+  ) -> UInt32? {
+    view.find(key) { equals($0, start, length) }
   }
 }
 
 extension Records {
-  /// Reads the groups of hashes, and then the records that likely have them, so that they are in the
-  /// cache when they are wanted.
+  /// Has the groups of hashes read, and then the records that likely have them, so that they are in
+  /// the cache when they are wanted.
   @inline(__always)
-  func touch<Access: GroupAccess>(
-    _ hashes: UnsafeBufferPointer<UInt64>, _ guesses: UnsafeMutablePointer<UInt32>,
+  func prefetch<Access: GroupAccess>(
+    _ hashes: UnsafeBufferPointer<UInt64>, _ displaced: UnsafeMutablePointer<UInt32>,
     _ view: GroupView, _ access: Access.Type
   ) {
-    guard end > 0 else { return }
-    view.touch(hashes, access)
-    for (index, hash) in hashes.enumerated() { guesses[index] = view.guess(hash, access) ?? 0 }
-    // A loop of few instructions, as many of which are under way at once as the processor has room
-    // for. Guesses may be wrong, and what another thread has just added may be behind the end.
-    let (start, shift, last) = (start, layout.granuleShift, end - 1)
-    var touched: UInt8 = 0
-    for index in 0..<hashes.count {
-      let offset = min(Int(guesses[index]) &<< shift, last)
-      touched |= start.load(fromByteOffset: offset, as: UInt8.self)
+    let (start, layout) = (start, layout)
+    view.prefetch(hashes, displaced, access) { symbol in
+      let record = start + layout.offset(of: symbol)
+      cairn_prefetch(record)
       // A short string may end in the next cache line.
-      let next = min(offset &+ ShortString.longest, last)
-      touched |= start.load(fromByteOffset: next, as: UInt8.self)
+      cairn_prefetch(record + ShortString.longest)
     }
-    GroupView.keep(UInt64(touched))
   }
 }
 
@@ -311,7 +344,7 @@ extension GroupTable {
   /// Adds the numbers of some hashes, which are not there.
   @inline(__always)
   mutating func insert(_ hashes: UnsafeBufferPointer<UInt64>, _ number: (Int) -> UInt32) {
-    view.touch(hashes, PlainAccess.self)
+    view.prefetch(hashes)
     for index in hashes.indices { insert(hashes[index], number(index)) }
   }
 }

@@ -49,7 +49,7 @@ struct FrozenVerification {
       let start = view.base + group * GroupView.groupSize
       let low = start.load(as: UInt64.self)
       let high = start.load(fromByteOffset: 8, as: UInt64.self)
-      tags += GroupView.slotCount - Tags.places(low, high).nonzeroBitCount
+      tags += GroupView.slotCount - Tags.places(of: 0, low, high).nonzeroBitCount
       run = high >> 32 == 0 ? 0 : run + 1
       guard run <= Self.longestRun else { throw .damaged("its table is not evenly filled") }
     }

@@ -92,9 +92,9 @@ final class SharedCore: @unchecked Sendable {
     return lookUp(start, content.count, hash(start, content.count)) == symbol
   }
 
-  func touch(_ hashes: UnsafeBufferPointer<UInt64>, _ guesses: UnsafeMutablePointer<UInt32>) {
+  func prefetch(_ hashes: UnsafeBufferPointer<UInt64>, _ displaced: UnsafeMutablePointer<UInt32>) {
     let view = current.load(ordering: .acquiring)._withUnsafeGuaranteedRef { $0.view }
-    records.touch(hashes, guesses, view, SharedAccess.self)
+    records.prefetch(hashes, displaced, view, SharedAccess.self)
   }
 
   func symbol(numbered number: Int) -> UInt32? {

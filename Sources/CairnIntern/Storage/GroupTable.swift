@@ -67,7 +67,7 @@ struct GroupTable: ~Copyable {
     while true {
       let start = base + group * GroupView.groupSize
       let high = Access.word(start + 8)
-      let free = Tags.places(Access.word(start), high).nonzeroBitCount
+      let free = Tags.places(of: 0, Access.word(start), high).nonzeroBitCount
       if free > 0 {
         // A group fills from its first place on.
         let slot = GroupView.slotCount - free

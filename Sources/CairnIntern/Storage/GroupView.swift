@@ -1,3 +1,5 @@
+import CPrefetch
+
 /// A hash table of 32-bit numbers, to look up in: groups of twelve, one cache line each.
 ///
 ///     0 … 11    a tag of 8 bits of the hash for each number, never 0; 0 where there is none
@@ -32,23 +34,23 @@ struct GroupView {
   func find<Access: GroupAccess>(
     _ hash: UInt64, _ access: Access.Type, where matches: (UInt32) -> Bool
   ) -> UInt32? {
-    let pattern = Tags.pattern(of: hash)
+    let tag = Tags.tag(of: hash)
     let displaced = Tags.displaced(hash)
     var group = Self.home(of: hash, groupCount)
     // A damaged table may lead through all groups, but never around.
-    for _ in 0..<groupCount {
-      let start = base + group * Self.groupSize
+    var left = groupCount
+    while left > 0 {
+      let start = base + group &* Self.groupSize
       let high = Access.word(start + 8)
-      var hits = Tags.places(Access.word(start) ^ pattern, high ^ pattern)
+      var hits = Tags.places(of: tag, Access.word(start), high)
       while hits != 0 {
-        let place = start + Self.numbersOffset + Tags.firstPlace(hits) * 4
-        let number = Access.number(place)
+        let number = Access.number(start + Self.numbersOffset + Tags.firstPlace(hits) &* 4)
         if matches(number) { return number }
-        hits &= hits - 1
+        hits &= hits &- 1
       }
       if high & displaced == 0 { return nil }
-      group += 1
-      if group == groupCount { group = 0 }
+      group = next(group)
+      left &-= 1
     }
     return nil
   }
@@ -59,43 +61,65 @@ struct GroupView {
     Int(truncatingIfNeeded: hash.multipliedFullWidth(by: UInt64(groupCount)).high)
   }
 
-  /// Reads the groups of hashes, so that they are in the cache when they are wanted.
-  ///
-  /// Nothing in between depends on what is read: a processor waits for many of them at once.
   @inline(__always)
-  func touch<Access: GroupAccess>(_ hashes: UnsafeBufferPointer<UInt64>, _ access: Access.Type) {
-    guard groupCount > 0 else { return }
-    var touched: UInt64 = 0
-    for hash in hashes {
-      let home = Self.home(of: hash, groupCount)
-      touched |= Access.word(base + home &* Self.groupSize)
-    }
-    Self.keep(touched)
+  private func next(_ group: Int) -> Int {
+    group &+ 1 == groupCount ? 0 : group &+ 1
   }
 
-  /// Takes what was read ahead, so that reading it is not optimised away.
-  @inline(never)
-  @_optimize(none)
-  static func keep(_ touched: UInt64) {}
-
-  /// The number that a hash most likely leads to, so that what it leads to can be read ahead.
+  /// Has the groups of hashes read, so that they are in the cache when they are wanted.
+  ///
+  /// The processor goes on meanwhile, and waits for as many of them at once as it can.
   @inline(__always)
-  func guess<Access: GroupAccess>(_ hash: UInt64, _ access: Access.Type) -> UInt32? {
-    guard groupCount > 0 else { return nil }
-    let pattern = Tags.pattern(of: hash)
-    let displaced = Tags.displaced(hash)
-    var group = Self.home(of: hash, groupCount)
-    // Few strings are further from home.
-    for _ in 0..<4 {
-      let start = base + group * Self.groupSize
-      let high = Access.word(start + 8)
-      let hits = Tags.places(Access.word(start) ^ pattern, high ^ pattern)
-      if hits != 0 { return Access.number(start + Self.numbersOffset + Tags.firstPlace(hits) * 4) }
-      if high & displaced == 0 { return nil }
-      group += 1
-      if group == groupCount { group = 0 }
+  func prefetch(_ hashes: UnsafeBufferPointer<UInt64>) {
+    for hash in hashes { prefetch(Self.home(of: hash, groupCount)) }
+  }
+
+  @inline(__always)
+  private func prefetch(_ group: Int) {
+    cairn_prefetch(base + group &* Self.groupSize)
+  }
+
+  /// Has the groups of hashes read, and calls `body` with the numbers that these likely lead to, so
+  /// that what is there can be read too.
+  ///
+  /// - Parameter displaced: room for as many numbers as there are hashes.
+  @inline(__always)
+  func prefetch<Access: GroupAccess>(
+    _ hashes: UnsafeBufferPointer<UInt64>, _ displaced: UnsafeMutablePointer<UInt32>,
+    _ access: Access.Type, _ body: (UInt32) -> Void
+  ) {
+    guard groupCount > 0 else { return }
+    prefetch(hashes)
+    var displacedCount = 0
+    for index in hashes.indices {
+      let hash = hashes[index]
+      let home = Self.home(of: hash, groupCount)
+      guard guess(hash, home, access, body) else { continue }
+      prefetch(next(home))
+      displaced[displacedCount] = UInt32(truncatingIfNeeded: index)
+      displacedCount += 1
     }
-    return nil
+    // Few strings are further from home than this.
+    for index in 0..<displacedCount {
+      let hash = hashes[Int(displaced[index])]
+      _ = guess(hash, next(Self.home(of: hash, groupCount)), access, body)
+    }
+  }
+
+  /// Calls `body` with the numbers of a group that have the tag of a hash, and returns whether the
+  /// hash may lead to the next group.
+  @inline(__always)
+  private func guess<Access: GroupAccess>(
+    _ hash: UInt64, _ group: Int, _ access: Access.Type, _ body: (UInt32) -> Void
+  ) -> Bool {
+    let start = base + group &* Self.groupSize
+    let high = Access.word(start + 8)
+    var hits = Tags.places(of: Tags.tag(of: hash), Access.word(start), high)
+    while hits != 0 {
+      body(Access.number(start + Self.numbersOffset + Tags.firstPlace(hits) &* 4))
+      hits &= hits &- 1
+    }
+    return high & Tags.displaced(hash) != 0
   }
 }
 
@@ -107,27 +131,24 @@ enum Tags {
     return tag == 0 ? 1 : tag
   }
 
-  /// The tag in every byte.
-  @inline(__always)
-  static func pattern(of hash: UInt64) -> UInt64 {
-    UInt64(tag(of: hash)) &* 0x0101_0101_0101_0101
-  }
-
   /// The bit of the filter, in the second word, that says that a hash found the group full.
   @inline(__always)
   static func displaced(_ hash: UInt64) -> UInt64 {
-    1 << (32 + (hash >> 8) & 31)
+    1 &<< (32 &+ (hash &>> 8) & 31)
   }
 
-  /// The places whose tags are zero, as one bit each: of the first eight in the lowest bit of each
-  /// byte, of the others in the bit above that. So which word a tag is in is no branch, of which the
-  /// processor could not guess the outcome.
+  /// The places that have a tag, or 0 where none is, as one bit each: of the first eight in the lowest
+  /// bit of each byte, of the others in the bit above that. So which word a tag is in is no branch, of
+  /// which the processor could not guess the outcome.
   @inline(__always)
-  static func places(_ low: UInt64, _ high: UInt64) -> UInt64 {
-    zeroBytes(low) >> 7 | (zeroBytes(high) & 0x0000_0000_8080_8080) >> 6
+  static func places(of tag: UInt8, _ low: UInt64, _ high: UInt64) -> UInt64 {
+    // All sixteen bytes in one instruction; unless the types are spelt out, it is a loop over them.
+    let bytes = unsafeBitCast(SIMD2<UInt64>(low, high), to: SIMD16<UInt8>.self)
+    let equal = unsafeBitCast(bytes .== SIMD16<UInt8>(repeating: tag), to: SIMD2<UInt64>.self)
+    return equal[0] & 0x0101_0101_0101_0101 | equal[1] & 0x0000_0000_0202_0202
   }
 
-  /// The place of the lowest bit of ``places(_:_:)``.
+  /// The place of the lowest bit of ``places(of:_:_:)``.
   @inline(__always)
   static func firstPlace(_ places: UInt64) -> Int {
     let bit = places.trailingZeroBitCount

@@ -18,7 +18,7 @@ struct RecordLayout: Sendable, Equatable {
   var isNumbered: Bool { numberSize > 0 }
 
   @inlinable @inline(__always)
-  func offset(of symbol: UInt32) -> Int { Int(symbol) << granuleShift }
+  func offset(of symbol: UInt32) -> Int { Int(symbol) &<< granuleShift }
 
   @inline(__always)
   func symbol(at offset: Int) -> UInt32 { UInt32(truncatingIfNeeded: offset >> granuleShift) }
@@ -111,11 +111,13 @@ struct Records {
   /// Whether the record of `symbol` is the short string of these words.
   @inline(__always)
   func equals(_ symbol: UInt32, _ words: (UInt64, UInt64), _ length: Int) -> Bool {
-    let offset = layout.offset(of: symbol) + layout.numberSize
-    guard offset < end, start.load(fromByteOffset: offset, as: UInt8.self) == UInt8(length),
-      offset + 1 + length <= end
+    // No symbol makes this overflow, and the string is behind its length.
+    let content = layout.offset(of: symbol) &+ layout.numberSize &+ 1
+    guard content &+ length <= end else { return false }
+    let record = start + content
+    guard record.load(fromByteOffset: -1, as: UInt8.self) == UInt8(truncatingIfNeeded: length)
     else { return false }
-    return ShortString.words(start + offset + 1, length) == words
+    return ShortString.words(record, length) == words
   }
 
   /// Whether the record of `symbol` is this string.

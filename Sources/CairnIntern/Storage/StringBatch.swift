@@ -1,6 +1,6 @@
 /// Strings on their way into an arena together, and then their symbols.
 ///
-/// Their waits for memory overlap: all are hashed, then their groups are read, then the records that
+/// Their waits for memory overlap: all are hashed, and their groups read, and then the records that
 /// these name, before the first string is looked for.
 ///
 /// A class, since it is held by code that is inlined elsewhere, where the compiler cannot destroy a
@@ -12,8 +12,8 @@ final class StringBatch {
     var length: Int
   }
 
-  /// Some more than a core can wait for at once.
-  private static let capacity = 32
+  /// Some times what a core can wait for at once, so that it seldom waits for the last ones alone.
+  private static let capacity = 64
   private let pieces: UnsafeMutablePointer<Piece>
   private let hashes: UnsafeMutablePointer<UInt64>
   private let results: UnsafeMutablePointer<UInt32>
@@ -88,7 +88,7 @@ final class StringBatch {
     let (pieces, hashes, results, filled) = (pieces, hashes, results, filled)
     let hash = target.hash
     for index in 0..<filled { hashes[index] = hash(pieces[index].start, pieces[index].length) }
-    target.touch(UnsafeBufferPointer(start: hashes, count: filled), results)
+    target.prefetch(UnsafeBufferPointer(start: hashes, count: filled), results)
     for index in 0..<filled {
       let piece = pieces[index]
       do throws(InternError) {
@@ -107,10 +107,10 @@ final class StringBatch {
 protocol BatchTarget: ~Copyable {
   var hash: ByteHash { get }
 
-  /// Reads what looking for strings with these hashes will read.
+  /// Has read what looking for strings with these hashes will read.
   ///
-  /// - Parameter guesses: room for as many symbols as there are hashes.
-  func touch(_ hashes: UnsafeBufferPointer<UInt64>, _ guesses: UnsafeMutablePointer<UInt32>)
+  /// - Parameter displaced: room for as many numbers as there are hashes.
+  func prefetch(_ hashes: UnsafeBufferPointer<UInt64>, _ displaced: UnsafeMutablePointer<UInt32>)
 
   /// The symbol of a string, which is added if it is not there, and has this hash.
   mutating func intern(
