@@ -24,11 +24,7 @@ struct IndexBlob {
   func encoded() -> [UInt8] {
     var writer = BinaryWriter()
     Self.encodeHead(replacing: replaced, into: &writer)
-    for pack in packs {
-      var table = BinaryWriter()
-      pack.table.encode(into: &table)
-      Self.encode(pack.info, table: table.bytes, into: &writer)
-    }
+    for pack in packs { Self.encode(pack.info, table: pack.table.encoded, into: &writer) }
     return writer.bytes
   }
 

@@ -68,6 +68,12 @@ struct PackTable {
     }
   }
 
+  var encoded: [UInt8] {
+    var writer = BinaryWriter()
+    encode(into: &writer)
+    return writer.bytes
+  }
+
   /// - Throws: ``IOError`` if the bytes do not follow the format, or describe a pack that cannot
   ///   be.
   init(_ bytes: RawSpan) throws(IOError) {

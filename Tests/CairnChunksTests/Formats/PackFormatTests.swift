@@ -171,11 +171,3 @@ import Testing
     }
   }
 }
-
-extension PackTable {
-  var encoded: [UInt8] {
-    var writer = BinaryWriter()
-    encode(into: &writer)
-    return writer.bytes
-  }
-}
