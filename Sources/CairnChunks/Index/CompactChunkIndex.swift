@@ -54,17 +54,24 @@ public final class CompactChunkIndex: ChunkIndex {
 
   /// What a record says, if it is of that chunk and its pack was not withdrawn.
   private func place(at number: Int, ifOf id: ChunkID) throws(ChunkStoreError) -> ChunkPlace? {
-    let place = try withUnsafeTemporaryAllocation(
-      byteCount: StoredPlace.recordSize, alignment: 8
-    ) { (record) throws(ChunkStoreError) -> ChunkPlace? in
-      try records.read(record, at: number * StoredPlace.recordSize)
-      let bytes = UnsafeRawBufferPointer(record)
-      let head = UnsafeRawBufferPointer(rebasing: bytes[..<ChunkID.byteCount])
-      guard ChunkID(Digest(bytes: head)) == id else { return nil }
-      return StoredPlace(bytes, at: ChunkID.byteCount).place(ordinal: number)
+    let place = try withRecord(number) { (recordID, place) in
+      recordID == id ? place.place(ordinal: number) : nil
     }
     guard let place, tables.withLock({ $0.packs.isThere(place.block.pack) }) else { return nil }
     return place
+  }
+
+  private func withRecord<Result>(
+    _ number: Int, _ body: (ChunkID, StoredPlace) -> Result
+  ) throws(ChunkStoreError) -> Result {
+    try withUnsafeTemporaryAllocation(
+      byteCount: StoredPlace.recordSize, alignment: 8
+    ) { (record) throws(ChunkStoreError) -> Result in
+      try records.read(record, at: number * StoredPlace.recordSize)
+      let bytes = UnsafeRawBufferPointer(record)
+      let id = UnsafeRawBufferPointer(rebasing: bytes[..<ChunkID.byteCount])
+      return body(ChunkID(Digest(bytes: id)), StoredPlace(bytes, at: ChunkID.byteCount))
+    }
   }
 
   public func insert(_ pack: PackInfo, _ contents: PackContents) throws(ChunkStoreError) {
@@ -104,4 +111,17 @@ public final class CompactChunkIndex: ChunkIndex {
   }
 
   public func withdraw(_ pack: Digest) { tables.withLock { $0.packs.withdraw(pack) } }
+
+  /// The chunks whose ids begin with the byte `shard`, the last inserted first.
+  func records(
+    ofShard shard: Int
+  ) throws(ChunkStoreError) -> [(ordinal: Int, id: ChunkID, place: StoredPlace)] {
+    let numbers = tables.withLock { $0.finder.numbers(ofShard: shard) }
+    var found: [(ordinal: Int, id: ChunkID, place: StoredPlace)] = []
+    found.reserveCapacity(numbers.count)
+    for number in numbers.sorted(by: >) {
+      found.append(try withRecord(number) { (id, place) in (number, id, place) })
+    }
+    return found
+  }
 }

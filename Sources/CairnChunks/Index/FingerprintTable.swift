@@ -2,11 +2,12 @@ import CairnCrypto
 
 /// 40 bits of an id, which is as good as random, being the output of a MAC.
 struct Fingerprint {
+  /// The first byte of the id.
   let shard: Int
   let rest: UInt32
 
   init(_ id: ChunkID) {
-    let word = id.digest.firstWord
+    let word = UInt64(littleEndian: id.digest.firstWord)
     shard = Int(truncatingIfNeeded: word & UInt64(FingerprintTable.shardCount - 1))
     rest = UInt32(truncatingIfNeeded: word >> 8)
   }
@@ -74,6 +75,13 @@ struct FingerprintTable {
       if first == nil { first = number } else { others.append(number) }
     }
     return (first, others)
+  }
+
+  /// All numbers of the ids that begin with that byte, in no order.
+  func numbers(ofShard shard: Int) -> [Int] {
+    shards[shard].slots.compactMap {
+      $0 == 0 ? nil : Int(UInt32(truncatingIfNeeded: $0)) - 1
+    }
   }
 
   var memoryBytes: Int {

@@ -103,14 +103,12 @@ struct IndexBlobParser {
     var reader = BinaryReader(bytes.span.bytes.extracting(start..<start + 12))
     let size = try reader.read(Int64.self)
     let payloadOffset = Int(try reader.read(UInt32.self))
-    guard size > 0, size < Int64(PackFormat.maximumPackSize), Int64(payloadOffset) < size else {
-      throw PackFormat.malformed("a pack of an impossible size")
-    }
+    let pack = PackInfo(digest: digest, size: size, payloadOffset: payloadOffset)
+    guard pack.isPossible else { throw PackFormat.malformed("a pack of an impossible size") }
     let table = Array(bytes[tableStart..<end])
     start = end
     part = .packs(left: left.map { $0 - 1 })
-    return .pack(
-      PackInfo(digest: digest, size: size, payloadOffset: payloadOffset), table: table)
+    return .pack(pack, table: table)
   }
 
   private mutating func takeDigest() -> Digest {

@@ -71,6 +71,25 @@ struct IndexBlobSet {
     return number
   }
 
-  /// The number of blobs that are needed.
-  var neededCount: Int { needed.count }
+  // MARK: Keeping it
+
+  /// Whether a blob that is needed is not there any more, and nothing replaces it.
+  func hasLostAny(notIn listed: Set<Digest>) -> Bool {
+    needed.keys.contains { !listed.contains($0) }
+  }
+
+  /// Calls `body` with each blob, and what replaces it.
+  func forEach(_ body: (Digest, _ size: Int64, _ replacer: Digest?) -> Void) {
+    for (digest, size) in needed { body(digest, size, nil) }
+    for (digest, replacer) in replaced { body(digest, 0, replacer) }
+  }
+
+  /// Takes what ``forEach(_:)`` gave.
+  mutating func restore(_ digest: Digest, size: Int64, replacer: Digest?) {
+    if let replacer { replaced[digest] = replacer } else { needed[digest] = size }
+  }
+
+  func isSame(as other: IndexBlobSet) -> Bool {
+    needed == other.needed && replaced == other.replaced
+  }
 }

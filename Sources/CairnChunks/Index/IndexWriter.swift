@@ -1,4 +1,5 @@
 import CairnCore
+import CairnCrypto
 
 /// The packs of a repository's index that no index blob describes yet, whichever session put them
 /// there.
@@ -9,6 +10,8 @@ final class IndexWriter: Sendable {
   private struct State {
     var waiting = IndexBlob()
     var waitingChunks = 0
+    /// What is being written.
+    var writing: [Digest] = []
     var isWriting = false
 
     mutating func add(_ packs: [(info: PackInfo, table: PackTable)]) {
@@ -45,6 +48,7 @@ final class IndexWriter: Sendable {
         state.waitingChunks = 0
       }
       state.isWriting = !state.waiting.packs.isEmpty
+      state.writing = state.waiting.packs.map(\.info.digest)
       return state.waiting
     }
     guard !blob.packs.isEmpty else { return }
@@ -53,10 +57,19 @@ final class IndexWriter: Sendable {
     } catch {
       state.change {
         $0.add(blob.packs)
+        $0.writing = []
         $0.isWriting = false
       }
       throw error
     }
-    state.change { $0.isWriting = false }
+    state.change {
+      $0.writing = []
+      $0.isWriting = false
+    }
+  }
+
+  /// The packs that no index blob describes for sure.
+  var undescribed: Set<Digest> {
+    state.withLock { Set($0.waiting.packs.map(\.info.digest) + $0.writing) }
   }
 }

@@ -11,7 +11,8 @@ struct PackList {
 
   subscript(_ number: Int) -> PackInfo { packs[number] }
 
-  func isThere(_ number: Int) -> Bool { !isWithdrawn[number] }
+  /// Whether there is a pack of that number that was not withdrawn.
+  func isThere(_ number: Int) -> Bool { number < packs.count && !isWithdrawn[number] }
 
   func contains(_ pack: Digest) -> Bool { numbers[pack] != nil }
 

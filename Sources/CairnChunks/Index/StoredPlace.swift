@@ -8,7 +8,7 @@ struct StoredPlace {
   /// With the id in front.
   static let recordSize = ChunkID.byteCount + size
 
-  private var pack: UInt32
+  private(set) var pack: UInt32
   private var blockOffset: UInt32
   private var storedLength: UInt32
   private var rawLength: UInt32
@@ -35,6 +35,13 @@ struct StoredPlace {
     rawLength = number(3)
     offsetAndLinks = number(4)
     codec = bytes[offset + 20]
+  }
+
+  /// The place as numbered from other packs on.
+  func moved(byPacks packs: Int) -> StoredPlace {
+    var moved = self
+    moved.pack += UInt32(packs)
+    return moved
   }
 
   func append(to bytes: inout [UInt8]) {

@@ -61,6 +61,11 @@ public struct PackInfo: Hashable, Sendable {
     self.payloadOffset = payloadOffset
   }
 
+  /// Whether there can be such a pack.
+  var isPossible: Bool {
+    size > 0 && size < Int64(PackFormat.maximumPackSize) && Int64(payloadOffset) < size
+  }
+
   /// The blob that holds it.
   public var blob: BlobName { .pack(digest) }
 

@@ -18,6 +18,7 @@ extension Repository {
   func refresh(
     onDamage: (ChunkStoreError) throws(ChunkStoreError) -> Void
   ) async throws(ChunkStoreError) {
+    try await openSavedIndex()
     var vanished: ChunkStoreError?
     for _ in 0..<Self.maximumListings {
       vanished = nil
@@ -44,13 +45,52 @@ extension Repository {
         }
       }
       let digests = Set(listed.compactMap(\.name.contentDigest))
-      if vanished == nil {
-        indexBlobs.withLock { $0.retain(digests) }
-        break
-      }
+      guard vanished == nil else { continue }
+      if try await isSavedIndexStale(digests) { continue }
+      indexBlobs.withLock { $0.retain(digests) }
+      break
     }
     if let vanished { try onDamage(vanished) }
     didLoadIndex()
+    try await ThreadPool.blocking.run { [self] () throws(ChunkStoreError) -> Void in
+      try saveIndex()
+    }
+  }
+
+  // MARK: On disk
+
+  private func openSavedIndex() async throws(ChunkStoreError) {
+    guard let disk = index as? DiskChunkIndex else { return }
+    try await ThreadPool.blocking.run { [self] () throws(ChunkStoreError) -> Void in
+      if let blobs = try disk.open(for: id) { indexBlobs.withLock { $0 = blobs } }
+    }
+  }
+
+  /// Whether the saved index rests on blobs that are gone, so that it was thrown away, and all blobs
+  /// are to be read.
+  private func isSavedIndexStale(_ listed: Set<Digest>) async throws(ChunkStoreError) -> Bool {
+    guard let disk = index as? DiskChunkIndex, !isIndexInUse,
+      indexBlobs.withLock({ $0.hasLostAny(notIn: listed) })
+    else { return false }
+    try await ThreadPool.blocking.run { [self] () throws(ChunkStoreError) -> Void in
+      try disk.removeAll()
+      indexBlobs.withLock { $0 = IndexBlobSet() }
+    }
+    return true
+  }
+
+  /// Saves an index that is on disk. Blocks.
+  func saveIndex() throws(ChunkStoreError) {
+    guard let disk = index as? DiskChunkIndex else { return }
+    // In this order: a pack that is described meanwhile counts as not described, and not the other
+    // way round.
+    let undescribed = indexWriter.undescribed
+    try disk.save(indexBlobs.withLock { $0 }, undescribed: undescribed)
+  }
+
+  /// Saves an index on disk that has gathered as much as its memory allows. Blocks.
+  func saveIndexIfFull() throws(ChunkStoreError) {
+    if let disk = index as? DiskChunkIndex, disk.isFull { try saveIndex() }
   }
 
   /// - Returns: why it cannot be used, if that is so.

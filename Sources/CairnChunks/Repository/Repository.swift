@@ -343,6 +343,9 @@ public final class Repository: Sendable {
   /// After a first look at all index blobs.
   func didLoadIndex() { isIndexLoaded.withLock { $0 = true } }
 
+  /// Whether somebody may have asked the index, and rely on what it said.
+  var isIndexInUse: Bool { isIndexLoaded.withLock { $0 } }
+
   package func loadIndexOnce() async throws(ChunkStoreError) {
     if !isIndexLoaded.withLock({ $0 }) { try await refresh() }
   }

@@ -133,27 +133,18 @@ package final class SessionCore: Sendable {
     }
   }
 
-  /// A temporary file for what is to be put.
-  private func makeSpool() throws(ChunkStoreError) -> SpooledFile {
-    do throws(IOError) {
-      if let directory = repository.target as? DirectoryTarget {
-        return try directory.makeSpool()
-      }
-      return try SpooledFile(in: repository.target.spoolDirectory ?? options.spoolDirectory)
-    } catch {
-      throw ChunkStoreError(.targetFailed, "cannot begin a pack", cause: error)
-    }
-  }
-
   /// After a publication, which it cannot undo: what fails is left to the next one.
-  func mergeIndexBlobs() {
+  func tidyIndex() {
     do throws(ChunkStoreError) {
-      try repository.mergeIndexBlobs { () throws(ChunkStoreError) in try makeSpool() }
+      try repository.mergeIndexBlobs {
+        () throws(ChunkStoreError) in try repository.makeSpool(or: options.spoolDirectory)
+      }
+      try repository.saveIndex()
     } catch {}
   }
 
   private func newPack() throws(ChunkStoreError) -> PackBuilder {
-    let spool = try makeSpool()
+    let spool = try repository.makeSpool(or: options.spoolDirectory)
     return try PackBuilder(
       in: spool, for: [repository.access.packIdentity.recipient], isChecked: options.checksPacks)
   }
@@ -191,8 +182,11 @@ package final class SessionCore: Sendable {
 
   /// Takes a pack that is on the target into the index, and has the next index blob describe it.
   func adopt(_ pack: PackInfo, _ table: PackTable) throws(ChunkStoreError) {
+    // In this order: what is in the index and not noted here counts as described.
+    let isTime = repository.indexWriter.add(pack, table)
     try index.insert(pack, PackContents(table))
-    if repository.indexWriter.add(pack, table) { try describePacks() }
+    if isTime { try describePacks() }
+    try repository.saveIndexIfFull()
   }
 
   private func describePacks() throws(ChunkStoreError) {

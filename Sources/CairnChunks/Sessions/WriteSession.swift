@@ -202,7 +202,7 @@ extension SessionCore {
     }
     try repository.target.putBlocking(.root(digest), BlobSource(stored))
     statistics.add(stored: Int64(stored.count))
-    mergeIndexBlobs()
+    tidyIndex()
     return Root(
       id: digest, name: name, time: time, chunk: chunk, session: hex(id.bytes), fields: fields)
   }
