@@ -13,7 +13,8 @@ public import SystemPackage
 /// ``CompactChunkIndex`` does.
 ///
 /// New packs are gathered in memory and merged into a tree of ids when there are many, in the order of
-/// the ids. Each chunk takes 64 bytes of the file when that is full, and up to some 130.
+/// the ids. A record of the file has 64 bytes. The more chunks there are, the more of the file a merge
+/// writes anew: where millions are added to many millions, a larger budget saves time.
 public final class DiskChunkIndex: ChunkIndex {
   private struct State {
     /// What the file says; `nil` before it was opened, and where it cannot be.
@@ -39,8 +40,7 @@ public final class DiskChunkIndex: ChunkIndex {
   /// - Parameters:
   ///   - directory: of this machine, exists. Holds a file for each repository, and a temporary one.
   ///   - memoryBudget: bytes; at least 4 MiB are taken. 32 MiB by default: half of it caches the file,
-  ///     which suffices for the upper levels of a tree of a hundred million chunks, and a third
-  ///     gathers some 800,000 chunks.
+  ///     and a third gathers some 800,000 chunks. Beside it, a pack takes some 130 bytes.
   public init(_ directory: FilePath, memoryBudget: Int = 32 << 20) {
     self.directory = directory
     let budget = max(memoryBudget, 4 << 20)
