@@ -36,6 +36,17 @@ extension FilePath {
     _ = withPlatformString { unlink($0) }
   }
 
+  /// Makes a directory of this name and those that it is in; one that is there already is left as it
+  /// is.
+  package func createDirectories(permissions: FilePermissions) throws(Errno) {
+    guard !exists else { return }
+    let parent = removingLastComponent()
+    if !parent.isEmpty { try parent.createDirectories(permissions: permissions) }
+    guard withPlatformString({ mkdir($0, permissions.rawValue) }) != 0 else { return }
+    let reason = Errno(rawValue: errno)
+    if reason != .fileExists { throw reason }
+  }
+
   /// Gives the file another name, and takes that from the file that has it.
   package func rename(to other: FilePath) throws(Errno) {
     let status = withPlatformString { old in

@@ -1,0 +1,33 @@
+import Cairn
+import CommandSupport
+import SystemPackage
+
+/// The folder in which this machine keeps what it knows of a repository: logs of runs, caches, what
+/// it saw last.
+///
+/// Nothing in it is needed to restore. It tells names of files, so only its owner can look into it.
+struct LocalState {
+  let folder: FilePath
+
+  /// `CAIRN_STATE`, or else `cairn` below `XDG_STATE_HOME` or `~/.local/state`; in it, a folder named
+  /// by the repository's id, which is made if it is not there.
+  init(of repository: Repository) throws {
+    folder = try Self.parent().appending("\(repository.id)")
+    do {
+      try folder.createDirectories(permissions: .ownerReadWriteExecute)
+    } catch {
+      throw Failure("cannot make the folder \(folder): \(error); set CAIRN_STATE to another place")
+    }
+  }
+
+  private static func parent() throws -> FilePath {
+    if let place = environment("CAIRN_STATE") { return place.path }
+    if let place = environment("XDG_STATE_HOME")?.path, place.isAbsolute {
+      return place.appending("cairn")
+    }
+    guard let home = environment("HOME")?.path else {
+      throw Failure("there is neither CAIRN_STATE nor HOME; set CAIRN_STATE to a folder")
+    }
+    return home.appending(".local/state/cairn")
+  }
+}
