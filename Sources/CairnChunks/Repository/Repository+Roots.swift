@@ -1,0 +1,80 @@
+import CairnCrypto
+
+extension Repository {
+  /// Every root, the oldest first.
+  ///
+  /// - Throws: ``ChunkStoreError/Code/damaged`` at the first that is not sound; `verify` names all.
+  public func roots() async throws(ChunkStoreError) -> [Root] {
+    try await roots { (error) throws(ChunkStoreError) in throw error }
+  }
+
+  /// Every root that is sound, the oldest first.
+  ///
+  /// - Parameter onDamage: told of each that is not; ends the search if it throws.
+  public func roots(
+    onDamage: (ChunkStoreError) throws(ChunkStoreError) -> Void
+  ) async throws(ChunkStoreError) -> [Root] {
+    var roots: [Root] = []
+    for blob in try await target.blobs(BlobFolder.roots) {
+      do throws(ChunkStoreError) {
+        roots.append(try await readRoot(blob.name))
+      } catch {
+        guard error.isAboutBlob else { throw error }
+        try onDamage(error)
+      }
+    }
+    return roots.sorted { ($0.time, $0.id) < ($1.time, $1.id) }
+  }
+
+  func readRoot(_ name: BlobName) async throws(ChunkStoreError) -> Root {
+    guard let digest = name.contentDigest, BlobName.root(digest) == name else {
+      throw .damaged(name, "its name is not that of a root")
+    }
+    let bytes = try await target.getNamedByContent(name)
+    let plain: [UInt8]
+    do {
+      plain = try Age.open(bytes, with: [access.packIdentity])
+    } catch {
+      throw .damaged(name, "\(error)")
+    }
+    return try RootContent.decode(plain, id: digest, access)
+  }
+
+  /// The root that a person means: "latest", a root's name (the newest of that name), or the first
+  /// digits of an id.
+  ///
+  /// Where a root is damaged, the others are still found by their ids.
+  ///
+  /// - Parameter isCandidate: which roots are considered; all by default.
+  /// - Throws: ``ChunkStoreError/Code/notFound`` or ``ChunkStoreError/Code/ambiguous``;
+  ///   ``ChunkStoreError/Code/damaged`` if a damaged root may be the one that is meant.
+  public func root(
+    _ reference: String, where isCandidate: (Root) -> Bool = { _ in true }
+  ) async throws(ChunkStoreError) -> Root {
+    var damage: ChunkStoreError?
+    let roots = try await roots { damage = damage ?? $0 }.filter(isCandidate)
+    if damage == nil {
+      if reference == "latest", let last = roots.last { return last }
+      if let named = roots.last(where: { $0.name == reference }) { return named }
+    }
+    let matches =
+      reference.isEmpty ? [] : roots.filter { $0.id.description.hasPrefix(reference) }
+    guard let found = matches.first else {
+      if let damage {
+        throw ChunkStoreError(
+          damage.code,
+          "what \"\(reference)\" stands for cannot be told, but ids can be used: "
+            + damage.message, blob: damage.blob, cause: damage.cause)
+      }
+      throw ChunkStoreError(
+        .notFound,
+        roots.isEmpty
+          ? "there are no snapshots yet" : "no snapshot has the name or id \"\(reference)\"")
+    }
+    guard matches.count == 1 else {
+      throw ChunkStoreError(
+        .ambiguous, "\(matches.count) ids begin with \"\(reference)\"; give more digits")
+    }
+    return found
+  }
+}
