@@ -9,7 +9,8 @@ public struct ChunkStoreError: Error, Sendable {
   /// What kind of failure this is, to switch on.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     private enum Kind: String, Hashable {
-      case noRepository, repositoryExists, newerFormat, noAccess, damaged, missing, conflict
+      case noRepository, repositoryExists, newerFormat, noAccess, notPermitted, damaged, missing
+      case conflict
       case targetFailed, temporary, notFound, ambiguous, invalid, cancelled, host
     }
     private let kind: Kind
@@ -23,6 +24,8 @@ public struct ChunkStoreError: Error, Sendable {
     public static let newerFormat = Code(.newerFormat)
     /// None of the identities opens the repository.
     public static let noAccess = Code(.noAccess)
+    /// The key that opened the repository does not allow it.
+    public static let notPermitted = Code(.notPermitted)
     /// A blob or chunk is not what was written.
     public static let damaged = Code(.damaged)
     /// A blob or chunk that something refers to is not there.
@@ -97,6 +100,12 @@ extension ChunkStoreError {
     ChunkStoreError(
       .missing,
       "the chunk \(chunk) is in no pack of the repository; run verify to see what it affects")
+  }
+
+  /// Something that other keys of the repository allow.
+  @inline(never)
+  static func notPermitted(_ what: String, blob: BlobName? = nil) -> ChunkStoreError {
+    ChunkStoreError(.notPermitted, what, blob: blob)
   }
 
   /// A failure of libcrypto or of the system's random numbers while sealing.

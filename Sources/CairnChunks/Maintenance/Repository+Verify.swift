@@ -13,7 +13,8 @@ extension Repository {
     _ options: VerifyOptions = VerifyOptions(), progress: any ProgressReporter = NoProgress()
   ) async throws(ChunkStoreError) -> VerifyReport {
     var report = VerifyReport()
-    for blob in try await target.blobs(BlobFolder.keys) {
+    let ways = try await target.blobs(BlobFolder.keys)
+    for blob in try await ways + target.blobs(BlobFolder.access) {
       await note(&report) { () async throws(ChunkStoreError) in
         _ = try await target.getNamedByContent(blob.name)
       }
@@ -52,7 +53,7 @@ extension Repository {
   }
 
   /// Runs `body` and takes note of its failure.
-  private func note(
+  func note(
     _ report: inout VerifyReport, _ body: () async throws(ChunkStoreError) -> Void
   ) async {
     do throws(ChunkStoreError) {
@@ -199,7 +200,7 @@ extension Repository {
     }
   }
 
-  private func tell(
+  func tell(
     _ progress: any ProgressReporter, phase: String, unit: String, _ total: Int64,
     _ report: VerifyReport, completed: Int64? = nil
   ) throws(ChunkStoreError) {

@@ -40,6 +40,10 @@ final class PackKeys: Sendable {
   func open(
     _ bytes: [UInt8], of blob: BlobName
   ) throws(ChunkStoreError) -> (key: PayloadKey, payloadOffset: Int) {
+    guard !identities.isEmpty else {
+      throw .notPermitted(
+        "the key that opened the repository can add to it, and not read \(blob)", blob: blob)
+    }
     do {
       guard let header = try Header.parse(bytes.span.bytes) else {
         throw ChunkStoreError.damaged(blob, "its header is cut off")

@@ -1,97 +1,157 @@
 import CairnCore
 import CairnCrypto
 
-/// The secrets that make somebody the owner of a repository, as one way in holds them.
+/// The secrets that one way in gives to somebody for one epoch of the repository's keys.
 ///
-/// They are kept in an age file below `keys/`, whose plaintext is itself an identity file of age,
-/// so that the age tool alone can open a way in, and with that any pack:
+/// They are the plaintext of an age file below `access/`, which is itself an identity file of age,
+/// so that the age tool alone can go from a way in to packs. <doc:Format> has its lines.
 ///
-///     # cairn access 1
-///     # repository <repository id>
-///     # descriptor <SHA-256 of the blob "cairn">
-///     # access owner
-///     # id-key <64 hexadecimal digits>
-///     # chunker-key <64 hexadecimal digits>
-///     # opens packs and roots
-///     AGE-SECRET-KEY-1...
-///     # opens index blobs
-///     AGE-SECRET-KEY-1...
+/// In a repository of the first format they were in `keys/` itself, and all who had them were
+/// owners; that is epoch 0, in which nothing is signed.
 struct Access: Sendable {
   let repository: RepositoryID
   let descriptorDigest: Digest
-  /// Names chunks and authenticates roots.
+  /// Counts the changes of keys.
+  let epoch: Int
+  /// Names chunks; the same in all epochs.
   let idKey: SecretBytes
-  /// The gear table comes from it.
-  let chunkerKey: SecretBytes
-  let packIdentity: X25519Identity
-  let indexIdentity: X25519Identity
+  let grant: Grant
 
-  private static let firstLine = "# cairn access 1"
+  /// What depends on the capability.
+  enum Grant: Sendable {
+    case owner(Owner)
+    case writer(Writer)
+    case reader(Reader)
+  }
 
-  /// Fresh secrets for a new repository.
-  init(for descriptor: Descriptor) throws(ChunkStoreError) {
-    repository = descriptor.id
-    do {
-      descriptorDigest = SHA256.hash(of: Array(descriptor.text.utf8).span.bytes)
-      idKey = try SecretBytes(random: 32)
-      chunkerKey = try SecretBytes(random: 32)
-      packIdentity = try X25519Identity.generate()
-      indexIdentity = try X25519Identity.generate()
-    } catch {
-      throw .sealing(error)
+  struct Owner: Sendable {
+    /// The gear table comes from it; the same in all epochs.
+    let chunkerKey: SecretBytes
+    /// What the owners sign with; `nil` in epoch 0.
+    let authority: SigningKey?
+    let packIdentity: X25519Identity
+    let indexIdentity: X25519Identity
+    /// Opens the access blobs of everybody; `nil` in epoch 0.
+    let accessIdentity: X25519Identity?
+    /// The recipient of the way in that this is sealed for; `nil` in epoch 0.
+    let way: X25519Recipient?
+  }
+
+  struct Writer: Sendable {
+    let chunkerKey: SecretBytes
+    let authority: VerifyingKey
+    let signingKey: SigningKey
+    /// The authority's signature of that key.
+    let certificate: [UInt8]
+    let packRecipient: X25519Recipient
+    let indexIdentity: X25519Identity
+    /// Opens the roots that this writer published.
+    let rootIdentity: X25519Identity
+    let way: X25519Recipient
+  }
+
+  struct Reader: Sendable {
+    let authority: VerifyingKey
+    let packIdentity: X25519Identity
+    let indexIdentity: X25519Identity
+    let way: X25519Recipient
+  }
+}
+
+// MARK: What it gives
+
+extension Access {
+  var capability: Capability {
+    switch grant {
+    case .owner: .owner
+    case .writer: .writer
+    case .reader: .reader
     }
   }
 
-  /// - Returns: `nil` if it belongs to another repository.
-  init?(
-    _ text: SecretBytes, for descriptor: Descriptor, in blob: BlobName
-  ) throws(ChunkStoreError) {
-    let fields = try SecretFields(text, in: blob)
-    guard let version = fields.text("cairn") else {
-      throw .damaged(blob, "it does not hold a way in")
+  var chunkerKey: SecretBytes? {
+    switch grant {
+    case .owner(let owner): owner.chunkerKey
+    case .writer(let writer): writer.chunkerKey
+    case .reader: nil
     }
-    guard version == "access 1", fields.text("access") == "owner" else {
-      throw ChunkStoreError(
-        .newerFormat,
-        "the way in \(blob) is of a kind that this program does not know; use a newer version",
-        blob: blob)
-    }
-    guard let repository = fields.text("repository").flatMap({ RepositoryID($0) }),
-      let digest = fields.text("descriptor").flatMap({ Digest($0) }),
-      let idKey = fields.secret("id-key"), let chunkerKey = fields.secret("chunker-key")
-    else { throw .damaged(blob, "its fields make no sense") }
-    guard repository == descriptor.id else { return nil }
-    let identities: [X25519Identity]
-    do {
-      guard SHA256.hash(of: Array(descriptor.text.utf8).span.bytes) == digest else {
-        throw ChunkStoreError.damaged(
-          .descriptor, "it is not the one that the repository was created with")
-      }
-      identities = try fields.identities.map { (text) throws(CryptoError) in
-        try X25519Identity(text)
-      }
-    } catch let error as ChunkStoreError {
-      throw error
-    } catch {
-      throw .damaged(blob, "\(error)")
-    }
-    guard identities.count == 2 else { throw .damaged(blob, "its fields make no sense") }
-    self.repository = repository
-    descriptorDigest = digest
-    self.idKey = idKey
-    self.chunkerKey = chunkerKey
-    packIdentity = identities[0]
-    indexIdentity = identities[1]
   }
 
-  /// The plaintext of the way in.
-  var text: SecretBytes {
-    SecretText.join([
-      .text("\(Self.firstLine)\n# repository \(repository)\n# descriptor \(descriptorDigest)\n"),
-      .text("# access owner\n# id-key "), .hex(idKey), .text("\n# chunker-key "), .hex(chunkerKey),
-      .text("\n# opens packs and roots\n"), .secret(packIdentity.exportText()),
-      .text("\n# opens index blobs\n"), .secret(indexIdentity.exportText()), .text("\n"),
-    ])
+  /// By which it is told who may publish; `nil` in epoch 0.
+  var authority: VerifyingKey? {
+    switch grant {
+    case .owner(let owner): owner.authority?.verifyingKey
+    case .writer(let writer): writer.authority
+    case .reader(let reader): reader.authority
+    }
+  }
+
+  /// `nil` for readers, and in epoch 0.
+  var signer: Signer? {
+    switch grant {
+    case .owner(let owner): owner.authority.map { Signer(key: $0, certificate: nil) }
+    case .writer(let writer):
+      Signer(key: writer.signingKey, certificate: writer.certificate)
+    case .reader: nil
+    }
+  }
+
+  /// For whom packs and roots are sealed.
+  var packRecipient: X25519Recipient {
+    switch grant {
+    case .owner(let owner): owner.packIdentity.recipient
+    case .writer(let writer): writer.packRecipient
+    case .reader(let reader): reader.packIdentity.recipient
+    }
+  }
+
+  /// Opens packs and roots; `nil` for writers.
+  var packIdentity: X25519Identity? {
+    switch grant {
+    case .owner(let owner): owner.packIdentity
+    case .writer: nil
+    case .reader(let reader): reader.packIdentity
+    }
+  }
+
+  /// Opens index blobs.
+  var indexIdentity: X25519Identity {
+    switch grant {
+    case .owner(let owner): owner.indexIdentity
+    case .writer(let writer): writer.indexIdentity
+    case .reader(let reader): reader.indexIdentity
+    }
+  }
+
+  /// Opens roots: all, or for a writer those that it published.
+  var rootIdentity: X25519Identity {
+    switch grant {
+    case .owner(let owner): owner.packIdentity
+    case .writer(let writer): writer.rootIdentity
+    case .reader(let reader): reader.packIdentity
+    }
+  }
+
+  /// For whom roots are sealed that are published with this access.
+  var rootRecipients: [X25519Recipient] {
+    switch grant {
+    case .owner, .reader: [packRecipient]
+    case .writer(let writer): [packRecipient, writer.rootIdentity.recipient]
+    }
+  }
+
+  /// Opens the access blobs of everybody; owners have it, but in epoch 0.
+  var accessIdentity: X25519Identity? {
+    if case .owner(let owner) = grant { owner.accessIdentity } else { nil }
+  }
+
+  /// The recipient of the way in; `nil` in epoch 0.
+  var way: X25519Recipient? {
+    switch grant {
+    case .owner(let owner): owner.way
+    case .writer(let writer): writer.way
+    case .reader(let reader): reader.way
+    }
   }
 
   /// The key of the MAC that roots carry.
@@ -103,90 +163,94 @@ struct Access: Sendable {
       throw .sealing(error)
     }
   }
-}
 
-/// Text that holds secrets, put together without leaving copies behind.
-enum SecretText {
-  enum Part {
-    case text(String)
-    case secret(SecretBytes)
-    case hex(SecretBytes)
-
-    var count: Int {
-      switch self {
-      case .text(let text): text.utf8.count
-      case .secret(let secret): secret.count
-      case .hex(let secret): secret.count * 2
-      }
-    }
-  }
-
-  static func join(_ parts: [Part]) -> SecretBytes {
-    SecretBytes(capacity: parts.reduce(0) { $0 + $1.count }) { output in
-      let digits = Array("0123456789abcdef".utf8)
-      for part in parts {
-        switch part {
-        case .text(let text):
-          for byte in text.utf8 { output.append(byte) }
-        case .secret(let secret):
-          secret.withUnsafeBytes { for byte in $0 { output.append(byte) } }
-        case .hex(let secret):
-          secret.withUnsafeBytes { bytes in
-            for byte in bytes {
-              output.append(digits[Int(byte >> 4)])
-              output.append(digits[Int(byte & 15)])
-            }
-          }
-        }
-      }
+  /// Tells repositories apart by their keys, and reveals nothing of these.
+  func fingerprint() throws(ChunkStoreError) -> Digest {
+    do {
+      let key = try HKDFSHA256.deriveKey(
+        from: idKey, salt: RawSpan(), info: "cairn fingerprint", count: 32)
+      return key.withBytes { Digest(bytes: $0) }
+    } catch {
+      throw .sealing(error)
     }
   }
 }
 
-/// The lines of a way in: `# name value`, and identities.
-private struct SecretFields {
-  private var values: [String: SecretBytes] = [:]
-  /// The lines that are not comments.
-  private(set) var identities: [SecretBytes] = []
+// MARK: Making and granting
 
-  init(_ text: SecretBytes, in blob: BlobName) throws(ChunkStoreError) {
-    text.withUnsafeBytes { bytes in
-      for line in bytes.split(separator: UInt8(ascii: "\n")) {
-        guard line.starts(with: "# ".utf8) else {
-          identities.append(SecretBytes(copying: UnsafeRawBufferPointer(rebasing: line).bytes))
-          continue
-        }
-        let content = line.dropFirst(2)
-        guard let space = content.firstIndex(of: UInt8(ascii: " ")) else { continue }
-        let name = String(decoding: content[..<space], as: UTF8.self)
-        let value = content[content.index(after: space)...]
-        values[name] = SecretBytes(copying: UnsafeRawBufferPointer(rebasing: value).bytes)
-      }
+extension Access {
+  /// Fresh secrets for a new repository: those of an owner, in the first epoch.
+  init(for descriptor: Descriptor, way: X25519Recipient) throws(ChunkStoreError) {
+    do {
+      let idKey = try SecretBytes(random: 32)
+      let chunkerKey = try SecretBytes(random: 32)
+      self.init(
+        repository: descriptor.id, descriptorDigest: descriptor.digest, epoch: 1, idKey: idKey,
+        grant: .owner(try Owner.fresh(chunkerKey: chunkerKey, way: way)))
+    } catch {
+      throw .sealing(error)
     }
   }
 
-  /// A field that is not secret.
-  func text(_ name: String) -> String? {
-    values[name]?.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+  /// An owner's secrets for the epoch behind this one: all that can change has changed.
+  func nextEpoch(_ owner: Owner, way: X25519Recipient) throws(ChunkStoreError) -> Access {
+    do {
+      return Access(
+        repository: repository, descriptorDigest: descriptorDigest, epoch: epoch + 1, idKey: idKey,
+        grant: .owner(try Owner.fresh(chunkerKey: owner.chunkerKey, way: way)))
+    } catch {
+      throw .sealing(error)
+    }
   }
 
-  /// A field of 32 secret bytes in hexadecimal.
-  func secret(_ name: String) -> SecretBytes? {
-    guard let value = values[name], value.count == 64 else { return nil }
-    return value.withUnsafeBytes { digits -> SecretBytes? in
-      func nibble(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-        default: nil
-        }
-      }
-      guard digits.allSatisfy({ nibble($0) != nil }) else { return nil }
-      return SecretBytes(capacity: 32) { output in
-        for position in 0..<32 {
-          output.append(nibble(digits[position * 2])! << 4 | nibble(digits[position * 2 + 1])!)
-        }
-      }
+  /// What an owner gives to somebody of this epoch.
+  ///
+  /// - Returns: `nil` in epoch 0, which knows only owners.
+  func granted(
+    _ capability: Capability, by owner: Owner, to way: X25519Recipient
+  ) throws(ChunkStoreError) -> Access? {
+    guard let authority = owner.authority, let accessIdentity = owner.accessIdentity else {
+      return nil
     }
+    let grant: Grant
+    switch capability {
+    case .owner:
+      grant = .owner(
+        Owner(
+          chunkerKey: owner.chunkerKey, authority: authority, packIdentity: owner.packIdentity,
+          indexIdentity: owner.indexIdentity, accessIdentity: accessIdentity, way: way))
+    case .writer:
+      do {
+        let key = try SigningKey()
+        let statement = Statement.certificate(of: key.verifyingKey, in: repository)
+        grant = .writer(
+          Writer(
+            chunkerKey: owner.chunkerKey, authority: authority.verifyingKey,
+            signingKey: key, certificate: try authority.sign(statement),
+            packRecipient: owner.packIdentity.recipient, indexIdentity: owner.indexIdentity,
+            rootIdentity: try X25519Identity.generate(), way: way))
+      } catch {
+        throw .sealing(error)
+      }
+    case .reader:
+      grant = .reader(
+        Reader(
+          authority: authority.verifyingKey, packIdentity: owner.packIdentity,
+          indexIdentity: owner.indexIdentity, way: way))
+    }
+    return Access(
+      repository: repository, descriptorDigest: descriptorDigest, epoch: epoch, idKey: idKey,
+      grant: grant)
+  }
+}
+
+extension Access.Owner {
+  fileprivate static func fresh(
+    chunkerKey: SecretBytes, way: X25519Recipient
+  ) throws(CryptoError) -> Access.Owner {
+    Access.Owner(
+      chunkerKey: chunkerKey, authority: try SigningKey(),
+      packIdentity: try X25519Identity.generate(), indexIdentity: try X25519Identity.generate(),
+      accessIdentity: try X25519Identity.generate(), way: way)
   }
 }

@@ -15,7 +15,7 @@ import CairnCrypto
 ///     node <bytes>
 ///     sha256 <SHA-256 of the lines before, hexadecimal>
 ///
-/// The keys blobs repeat the id and hold the digest of the whole text, so that a descriptor that
+/// What ways in give repeats the id and holds the digest of the whole text, so that a descriptor that
 /// somebody swapped is noticed by whoever opens the repository.
 struct Descriptor: Hashable, Sendable {
   let id: RepositoryID
@@ -39,6 +39,9 @@ struct Descriptor: Hashable, Sendable {
       """
     return lines + "sha256 \(digest(of: lines))\n"
   }
+
+  /// What ways in hold, so that another descriptor is noticed.
+  var digest: Digest { SHA256.hash(of: Array(text.utf8).span.bytes) }
 
   private static func text(of sizes: FastCDC.Sizes) -> String {
     "\(sizes.minimum) \(sizes.average) \(sizes.maximum)"

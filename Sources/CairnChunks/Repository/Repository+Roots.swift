@@ -19,6 +19,8 @@ extension Repository {
       do throws(ChunkStoreError) {
         roots.append(try await readRoot(blob.name))
       } catch {
+        // Those that others published are none of a writer's business.
+        if error.code == .notPermitted { continue }
         guard error.isAboutBlob else { throw error }
         try onDamage(error)
       }
@@ -27,17 +29,19 @@ extension Repository {
   }
 
   func readRoot(_ name: BlobName) async throws(ChunkStoreError) -> Root {
+    try await readRootAndEpoch(name).root
+  }
+
+  /// A root, and the epoch of the keys that it was published with.
+  func readRootAndEpoch(
+    _ name: BlobName
+  ) async throws(ChunkStoreError) -> (root: Root, epoch: Int) {
     guard let digest = name.contentDigest, BlobName.root(digest) == name else {
       throw .damaged(name, "its name is not that of a root")
     }
     let bytes = try await target.getNamedByContent(name)
-    let plain: [UInt8]
-    do {
-      plain = try Age.open(bytes, with: [access.packIdentity])
-    } catch {
-      throw .damaged(name, "\(error)")
-    }
-    return try RootContent.decode(plain, id: digest, access)
+    let (plain, epoch) = try keyring.open(.root, bytes, of: name)
+    return (try RootContent.decode(plain, id: digest, access), epoch)
   }
 
   /// The root that a person means: "latest", a root's name (the newest of that name), or the first

@@ -4,16 +4,21 @@ import Synchronization
 
 /// A repository of chunks on a target, opened by somebody who has a way in.
 ///
-/// Everything stored is sealed for the repository's own key; ways in (a passphrase, an age
-/// recipient) hold that key and can be added and removed. All functions may be called from any task
-/// at any time.
+/// Everything stored is sealed for the repository's own keys; ways in (a passphrase, an age
+/// recipient) give these to an owner, who can do everything, to a reader, or to a writer, for whom
+/// there is ``RepositoryWriter``. What a reader may not do throws
+/// ``ChunkStoreError/Code/notPermitted``. All functions may be called from any task at any time.
 public final class Repository: Sendable {
   public let target: any Target
   public var id: RepositoryID { descriptor.id }
   public var layout: RepositoryLayout { descriptor.layout }
+  /// What the key that opened it allows.
+  public var capability: Capability { access.capability }
 
   let descriptor: Descriptor
-  let access: Access
+  let keyring: Keyring
+  /// What is written with.
+  var access: Access { keyring.current }
   /// The way in by which this was opened.
   public let openedBy: BlobName
   /// What new blocks are packed by.
@@ -37,11 +42,16 @@ public final class Repository: Sendable {
     public var otherCompressors: [any Compressor]
     /// Where chunks are; empty when handed over, and filled from the target.
     public var index: any ChunkIndex
+    /// The ``Repository/fingerprint`` that the repository must have. Whoever can write to the target
+    /// and knows for whom a way in is can put another in its place, with keys of his own; this is
+    /// how that is noticed before anything is sealed for him.
+    public var fingerprint: Digest?
 
     public init(
       compressor: any Compressor = LZ4(), otherCompressors: [any Compressor] = [],
-      index: any ChunkIndex = CompactChunkIndex()
+      index: any ChunkIndex = CompactChunkIndex(), fingerprint: Digest? = nil
     ) {
+      self.fingerprint = fingerprint
       self.compressor = compressor
       self.otherCompressors = otherCompressors
       self.index = index
@@ -49,17 +59,17 @@ public final class Repository: Sendable {
   }
 
   private init(
-    on target: any Target, _ descriptor: Descriptor, _ access: Access, openedBy: BlobName,
+    on target: any Target, _ descriptor: Descriptor, _ keyring: Keyring, openedBy: BlobName,
     options: Options
   ) {
     self.target = target
     self.descriptor = descriptor
-    self.access = access
+    self.keyring = keyring
     self.openedBy = openedBy
     compressor = options.compressor
     compressors = [options.compressor, LZ4()] + options.otherCompressors
     index = options.index
-    packKeys = PackKeys(target: target, identities: [access.packIdentity])
+    packKeys = PackKeys(target: target, identities: keyring.packIdentities)
   }
 
   // MARK: Creating and opening
@@ -84,23 +94,40 @@ public final class Repository: Sendable {
         blob: .descriptor)
     }
     let descriptor = Descriptor(id: try RepositoryID.random(), layout: layout)
-    let access = try Access(for: descriptor)
+    let way = try Way.fresh(in: descriptor.id)
+    let access = try Access(for: descriptor, way: way.identity.recipient)
     // The descriptor comes last: it is what makes this a repository.
-    let key = try await putKey(access, for: recipients, label: label, on: target)
+    guard case .owner(let owner) = access.grant else { preconditionFailure("it was just made") }
+    let key = try await putKey(way, [access], by: [owner], for: recipients, label, on: target)
     try await target.put(.descriptor, BlobSource(Array(descriptor.text.utf8)))
     let repository = Repository(
-      on: target, descriptor, access, openedBy: key, options: options)
+      on: target, descriptor, try Keyring([access], in: key), openedBy: key, options: options)
     repository.isIndexLoaded.withLock { $0 = true }
     return repository
   }
 
-  /// Opens a repository.
+  /// Opens a repository, as an owner or a reader.
   ///
   /// - Parameter identities: keys and passphrases, tried on each way in.
   /// - Throws: ``ChunkStoreError/Code/noRepository``, ``ChunkStoreError/Code/newerFormat``,
-  ///   ``ChunkStoreError/Code/noAccess`` or ``ChunkStoreError/Code/damaged``.
+  ///   ``ChunkStoreError/Code/noAccess`` or ``ChunkStoreError/Code/damaged``;
+  ///   ``ChunkStoreError/Code/notPermitted`` if what opens it is a writer's key, for which there is
+  ///   ``RepositoryWriter/open(on:with:options:)``.
   public static func open(
     on target: any Target, with identities: [any Identity], options: Options = Options()
+  ) async throws(ChunkStoreError) -> Repository {
+    let repository = try await openAny(on: target, with: identities, options: options)
+    guard repository.capability != .writer else {
+      throw .notPermitted(
+        "the key that was given can add to \(target.name), and read nothing there; use an owner's "
+          + "or a reader's key", blob: repository.openedBy)
+    }
+    return repository
+  }
+
+  /// Opens a repository, whatever the key that opens it allows.
+  static func openAny(
+    on target: any Target, with identities: [any Identity], options: Options
   ) async throws(ChunkStoreError) -> Repository {
     let descriptor = try await readDescriptor(on: target)
     var problem: ChunkStoreError?
@@ -113,9 +140,11 @@ public final class Repository: Sendable {
     }
     for key in keys {
       do {
-        if let access = try await readKey(key.name, on: target, descriptor, identities) {
+        try requireSmall(key)
+        if let keyring = try await readKey(key.name, on: target, descriptor, identities) {
+          try requireExpected(keyring, options, key.name)
           return Repository(
-            on: target, descriptor, access, openedBy: key.name, options: options)
+            on: target, descriptor, keyring, openedBy: key.name, options: options)
         }
       } catch {
         problem = error
@@ -128,6 +157,21 @@ public final class Repository: Sendable {
         ? "\(target.name) is opened by an identity or a passphrase, and none was given"
         : "no identity or passphrase that was given opens \(target.name); check that it is the "
           + "right one for this repository")
+  }
+
+  /// Tells this repository from any that is made to look like it: a digest of its keys, which says
+  /// nothing of them and is the same for all who open it.
+  public var fingerprint: Digest { keyring.fingerprint }
+
+  private static func requireExpected(
+    _ keyring: Keyring, _ options: Options, _ key: BlobName
+  ) throws(ChunkStoreError) {
+    guard let expected = options.fingerprint, keyring.fingerprint != expected else { return }
+    throw ChunkStoreError(
+      .damaged,
+      "the way in \(key) gives the keys of another repository than the one that was here before; "
+        + "somebody has replaced it: do not use this place, and compare it with a copy",
+      blob: key)
   }
 
   private static func readDescriptor(
@@ -164,8 +208,11 @@ public final class Repository: Sendable {
   }
 
   func makeChunker() throws(ChunkStoreError) -> any Chunker {
+    guard let key = access.chunkerKey else {
+      throw .notPermitted("the key that opened \(target.name) can read it, and not write to it")
+    }
     do {
-      return try FastCDC(key: access.chunkerKey, parameters: layout.chunker)
+      return try FastCDC(key: key, parameters: layout.chunker)
     } catch {
       throw .sealing(error)
     }
@@ -241,6 +288,9 @@ public final class Repository: Sendable {
   public func startSession(
     _ options: SessionOptions = SessionOptions()
   ) async throws(ChunkStoreError) -> WriteSession {
+    guard capability != .reader else {
+      throw .notPermitted("the key that opened \(target.name) can read it, and not write to it")
+    }
     try await refresh()
     let core = try SessionCore(self, options: options)
     _ = try await adoptPacksOutsideIndex(withdrawsLost: true) {
@@ -260,6 +310,8 @@ public final class Repository: Sendable {
     _ adopt: @escaping @Sendable (PackInfo, PackTable) throws(ChunkStoreError) -> Void
   ) async throws(ChunkStoreError) -> Int {
     let unknown = try await packsOutsideIndex(withdrawsLost: withdrawsLost)
+    // A writer cannot open them: what it needs of them it stores again.
+    guard capability != .writer else { return unknown.count }
     let tail = PackTail(target: target, keys: packKeys)
     try await ThreadPool.engines.run { () throws(ChunkStoreError) -> Void in
       for blob in unknown {

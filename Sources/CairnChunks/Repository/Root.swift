@@ -29,7 +29,7 @@ public struct Root: Hashable, Sendable, Codable, Identifiable {
   }
 }
 
-/// The plaintext of the age file `roots/<id>`:
+/// The content of the signed age file `roots/<id>`:
 ///
 ///     8 bytes   "CAIRNROT"
 ///     4 bytes   version, 1
@@ -41,7 +41,7 @@ public struct Root: Hashable, Sendable, Codable, Identifiable {
 ///     32 bytes  HMAC-SHA256 over the repository id's text and all bytes before
 ///
 /// All numbers little-endian; "counted" is a varint length and that many bytes. The MAC's key is
-/// derived from the id key, so a root shows that somebody with the id key wrote it.
+/// derived from the id key, which readers have too: who may publish is told by the signature.
 struct RootContent {
   static let magic = Array("CAIRNROT".utf8)
   static let version: UInt32 = 1

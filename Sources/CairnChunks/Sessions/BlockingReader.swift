@@ -19,7 +19,7 @@ import CairnCrypto
 /// Errors: ``ChunkStoreError/Code/missing`` and ``ChunkStoreError/Code/damaged`` where the
 /// repository does not hold what it should, besides those of the target.
 public class BlockingReader {
-  public let repository: Repository
+  let repository: Repository
   let chunks: ChunkReader
   let nodes: EntryNodeLoader
 

@@ -146,7 +146,7 @@ package final class SessionCore: Sendable {
   private func newPack() throws(ChunkStoreError) -> PackBuilder {
     let spool = try repository.makeSpool(or: options.spoolDirectory)
     return try PackBuilder(
-      in: spool, for: [repository.access.packIdentity.recipient], isChecked: options.checksPacks)
+      in: spool, for: [repository.access.packRecipient], isChecked: options.checksPacks)
   }
 
   private func finish(_ pack: PackBuilder) throws(ChunkStoreError) {
@@ -194,15 +194,8 @@ package final class SessionCore: Sendable {
   }
 
   private func putIndexBlob(_ blob: IndexBlob) throws(ChunkStoreError) {
-    let recipient = repository.access.indexIdentity.recipient
-    let stored: [UInt8]
-    let name: BlobName
-    do {
-      stored = try Age.seal(blob.encoded(), to: [recipient])
-      name = .index(SHA256.hash(of: stored.span.bytes))
-    } catch {
-      throw .sealing(error)
-    }
+    let stored = try repository.keyring.seal(.index, blob.encoded())
+    let name = BlobName.index(SHA256.hash(of: stored.span.bytes))
     try repository.target.putBlocking(name, BlobSource(stored))
     statistics.add(stored: Int64(stored.count))
     if let digest = name.contentDigest {

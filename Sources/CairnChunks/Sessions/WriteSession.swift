@@ -15,7 +15,7 @@ public import SystemPackage
 /// cooperative pool. After the first error of the target everything throws that error.
 public final class WriteSession: Sendable {
   package let core: SessionCore
-  public let repository: Repository
+  package let repository: Repository
 
   init(_ core: SessionCore) {
     self.core = core
@@ -191,15 +191,8 @@ extension SessionCore {
         .invalid, "the chunk \(chunk) was never stored, so no root can lead to it")
     }
     let content = RootContent(name: name, time: time, chunk: chunk, session: id, fields: fields)
-    let stored: [UInt8]
-    let digest: Digest
-    let plain = try content.encoded(repository.access)
-    do {
-      stored = try Age.seal(plain, to: [repository.access.packIdentity.recipient])
-      digest = SHA256.hash(of: stored.span.bytes)
-    } catch {
-      throw .sealing(error)
-    }
+    let stored = try repository.keyring.seal(.root, content.encoded(repository.access))
+    let digest = SHA256.hash(of: stored.span.bytes)
     try repository.target.putBlocking(.root(digest), BlobSource(stored))
     statistics.add(stored: Int64(stored.count))
     tidyIndex()

@@ -88,10 +88,18 @@ extension BlobName {
   }
 }
 
+extension BlobName {
+  /// What the way in of that digest gives.
+  static func access(of key: Digest, _ digest: Digest) -> BlobName {
+    BlobName(known: "access/\(key)-\(digest)")
+  }
+}
+
 /// The folders of a repository.
 enum BlobFolder {
   static let packs = "packs/"
   static let index = "index/"
   static let roots = "roots/"
   static let keys = "keys/"
+  static let access = "access/"
 }

@@ -30,7 +30,7 @@ import Testing
   private func makePack() throws -> (pack: FinishedPack, source: BlobSource) {
     let spool = try SpooledFile(in: "/tmp")
     let builder = try PackBuilder(
-      in: spool, for: [FixedSecrets.access.packIdentity.recipient], isChecked: true)
+      in: spool, for: [FixedSecrets.packIdentity.recipient], isChecked: true)
     let first = record(links: [], Array("a chunk".utf8))
     let second = record(links: [FixedSecrets.id(1), FixedSecrets.id(2)], [])
     try (first + second).withRawBytes { (bytes) throws(ChunkStoreError) in
@@ -51,7 +51,7 @@ import Testing
   @Test func isWhatItWas() throws {
     let (pack, source) = try makePack()
     let sealed = try source.read(0..<source.byteCount)
-    let plain = try Age.open(sealed, with: [FixedSecrets.access.packIdentity])
+    let plain = try Age.open(sealed, with: [FixedSecrets.packIdentity])
     try Golden.check("pack.bin", plain)
     #expect(pack.info.plainSize == plain.count)
     #expect(SHA256.hash(of: sealed.span.bytes) == pack.info.digest)
@@ -61,7 +61,7 @@ import Testing
     // Sealed anew, for the seal is age's and not this format's.
     let plain = try Golden.read("pack.bin")
     let target = MemoryTarget()
-    let keys = PackKeys(target: target, identities: [FixedSecrets.access.packIdentity])
+    let keys = PackKeys(target: target, identities: [FixedSecrets.packIdentity])
     let pack = try put(plain, on: target)
     let (info, table) = try PackTail(target: target, keys: keys).read(pack)
     #expect(try table.encoded == makePack().pack.table.encoded)
@@ -74,7 +74,7 @@ import Testing
 
   /// Seals a plaintext as the pack that it may or may not be.
   private func put(_ plain: [UInt8], on target: MemoryTarget) throws -> BlobInfo {
-    let sealed = try Age.seal(plain, to: [FixedSecrets.access.packIdentity.recipient])
+    let sealed = try Age.seal(plain, to: [FixedSecrets.packIdentity.recipient])
     let name = BlobName.pack(SHA256.hash(of: sealed.span.bytes))
     try target.store(name, BlobSource(sealed))
     return BlobInfo(name: name, size: Int64(sealed.count))
@@ -83,7 +83,7 @@ import Testing
   /// Reads a plaintext as a pack, tail and all of it; gives the first error.
   private func error(_ plain: [UInt8]) throws -> ChunkStoreError? {
     let target = MemoryTarget()
-    let keys = PackKeys(target: target, identities: [FixedSecrets.access.packIdentity])
+    let keys = PackKeys(target: target, identities: [FixedSecrets.packIdentity])
     let blob = try put(plain, on: target)
     do throws(ChunkStoreError) {
       let (info, _) = try PackTail(target: target, keys: keys).read(blob)
@@ -145,10 +145,10 @@ import Testing
   @Test func anEmptyPackIsAPack() throws {
     let spool = try SpooledFile(in: "/tmp")
     let pack = try PackBuilder(
-      in: spool, for: [FixedSecrets.access.packIdentity.recipient], isChecked: false
+      in: spool, for: [FixedSecrets.packIdentity.recipient], isChecked: false
     ).finish()
     let sealed = try BlobSource(spool, byteCount: pack.info.size).read(0..<pack.info.size)
-    #expect(try error(try Age.open(sealed, with: [FixedSecrets.access.packIdentity])) == nil)
+    #expect(try error(try Age.open(sealed, with: [FixedSecrets.packIdentity])) == nil)
   }
 
   @Test func chunkIDsAreWhatTheyWere() throws {

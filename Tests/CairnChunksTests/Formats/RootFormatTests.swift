@@ -41,7 +41,8 @@ import Testing
   }
 
   @Test func whoLacksTheKeyCannotWriteOne() throws {
-    let stranger = try Access(for: FixedSecrets.descriptor)
+    let stranger = try Access(
+      for: FixedSecrets.descriptor, way: X25519Identity.generate().recipient)
     let bytes = try content.encoded(stranger)
     let error = #expect(throws: ChunkStoreError.self) { try decode(bytes) }
     #expect(error?.code == .damaged)

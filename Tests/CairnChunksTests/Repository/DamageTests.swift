@@ -10,7 +10,7 @@ import Testing
 @Suite struct DamageTests {
   private static let isLong = ProcessInfo.processInfo.environment["CAIRN_LONG_TESTS"] == "1"
 
-  private static let folders = ["cairn", "keys/", "index/", "packs/", "roots/"]
+  private static let folders = ["cairn", "keys/", "access/", "index/", "packs/", "roots/"]
 
   /// A number that has no common divisor with 8, so that every bit of a byte has its turn.
   private static let step = isLong ? 1 : 83
@@ -42,7 +42,7 @@ import Testing
 
   @Test func theSampleHasBlobsOfEachKind() async throws {
     let sample = try await SampleRepository.shared.value
-    #expect(Self.folders.map { blobs(sample, in: $0).count } == [1, 1, 1, 2, 1])
+    #expect(Self.folders.map { blobs(sample, in: $0).count } == [1, 1, 1, 1, 2, 1])
     #expect(sample.everything.count == 1 + 3 + 30)
     #expect(try await read(sample.target, sample) == .same)
     #expect(try await !isFound(sample.target))
@@ -121,6 +121,8 @@ import Testing
       case "keys":
         #expect(error.code == .noAccess)
         #expect("\(error)".contains("keys/"))
+      case "access":
+        #expect(error.code == .missing && "\(error)".contains("access/"))
       case "index":
         // The packs would tell what it said: a session reads them, a reader says what is missing.
         #expect(error.code == .missing)

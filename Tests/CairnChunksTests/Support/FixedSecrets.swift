@@ -25,6 +25,8 @@ enum FixedSecrets {
   static let access = try! Access(
     SecretBytes(utf8: accessText), for: descriptor, in: BlobName(named: "keys/fixed"))!
 
+  static let packIdentity = access.packIdentity!
+
   static func id(_ byte: UInt8) -> ChunkID {
     ChunkID(Digest(bytes: [UInt8](repeating: byte, count: 32).span.bytes))
   }

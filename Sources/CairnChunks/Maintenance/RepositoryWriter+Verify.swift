@@ -1,0 +1,102 @@
+public import CairnCore
+import CairnCrypto
+
+extension RepositoryWriter {
+  /// Checks what can be checked by somebody who may not read: that every way in, index blob and root
+  /// has the bytes that its name says, that index blobs and the roots that were published with this
+  /// key are signed, and that the packs are there, in the sizes that the index says; in a sample of
+  /// the packs or in all, as `options` ask, that every byte is as it was stored. Changes nothing.
+  ///
+  /// Whether what a root needs is there, only an owner or a reader can tell; an owner's check is
+  /// that of ``Repository/verify(_:progress:)``.
+  ///
+  /// - Parameter progress: is told of packs and bytes.
+  /// - Throws: ``ChunkStoreError`` if the target itself cannot be listed or read, or if the task is
+  ///   cancelled; what is damaged or missing is in the report.
+  public func verify(
+    _ options: VerifyOptions = VerifyOptions(), progress: any ProgressReporter = NoProgress()
+  ) async throws(ChunkStoreError) -> VerifyReport {
+    guard capability == .writer else {
+      return try await repository.verify(options, progress: progress)
+    }
+    var report = VerifyReport()
+    for folder in [BlobFolder.keys, BlobFolder.access, BlobFolder.roots] {
+      let blobs = try await target.blobs(folder)
+      for blob in blobs {
+        await repository.note(&report) { () async throws(ChunkStoreError) in
+          _ = try await target.getNamedByContent(blob.name)
+        }
+      }
+      if folder == BlobFolder.roots { report.roots = Int64(blobs.count) }
+    }
+    _ = try await roots { report.append($0) }
+    try await repository.refresh { (error) throws(ChunkStoreError) in
+      guard error.isAboutBlob else { throw error }
+      report.append(error)
+    }
+    report.indexBlobs = Int64(try await target.blobs(BlobFolder.index).count)
+    var packs: [BlobInfo] = []
+    let unknown = Set(try await repository.packsOutsideIndex().map(\.name))
+    try await target.forEachBlob(BlobFolder.packs) { packs.append($0) }
+    report.packs = Int64(packs.count)
+    report.packsOutsideIndex = Int64(unknown.count)
+    try checkSizes(of: packs, &report)
+    try await readPacks(packs, options, &report, progress)
+    return report
+  }
+
+  /// Compares the packs on the target with those of the index.
+  private func checkSizes(
+    of packs: [BlobInfo], _ report: inout VerifyReport
+  ) throws(ChunkStoreError) {
+    let sizes = Dictionary(packs.map { ($0.name, $0.size) }) { first, _ in first }
+    let index = repository.loadedIndex
+    for number in 0..<index.packCount {
+      let pack = try index.pack(number)
+      switch sizes[pack.blob] {
+      case nil: report.append(.missing(pack.blob))
+      case pack.size: break
+      case .some(let size):
+        report.append(.damaged(pack.blob, "it has \(size) bytes instead of \(pack.size)"))
+      }
+    }
+  }
+
+  private func readPacks(
+    _ packs: [BlobInfo], _ options: VerifyOptions, _ report: inout VerifyReport,
+    _ progress: any ProgressReporter
+  ) async throws(ChunkStoreError) {
+    var chosen = packs
+    switch options.depth {
+    case .structure: return
+    case .data: break
+    case .sample(let percent):
+      let count = Int((Double(packs.count) * percent / 100).rounded(.up))
+      chosen = Array(packs.shuffled().prefix(max(0, min(count, packs.count))))
+    }
+    for pack in chosen {
+      if Task.isCancelled { throw ChunkStoreError(.cancelled, "the operation was cancelled") }
+      await repository.note(&report) { () async throws(ChunkStoreError) in
+        try await checkName(of: pack)
+      }
+      report.checkedPacks += 1
+      report.readBytes += pack.size
+      try repository.tell(
+        progress, phase: "verify every byte", unit: "packs", Int64(chosen.count), report,
+        completed: report.checkedPacks)
+    }
+  }
+
+  /// Reads a blob piece by piece and checks that its name is its digest.
+  private func checkName(of blob: BlobInfo) async throws(ChunkStoreError) {
+    let step: Int64 = 1 << 20
+    var hash = SHA256()
+    for start in stride(from: 0, to: blob.size, by: Int64.Stride(step)) {
+      let bytes = try await target.get(blob.name, range: start..<min(start + step, blob.size))
+      hash.update(bytes.span.bytes)
+    }
+    guard blob.name.contentDigest == hash.finalize() else {
+      throw .damaged(blob.name, "its bytes do not have the digest that names it")
+    }
+  }
+}

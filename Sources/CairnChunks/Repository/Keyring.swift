@@ -1,0 +1,99 @@
+import CairnCore
+import CairnCrypto
+
+/// All that somebody who opened a repository holds: an ``Access`` for each epoch.
+///
+/// What is written now is sealed and signed with the newest; what was written in an older epoch is
+/// opened, and believed, with that one's.
+struct Keyring: Sendable {
+  /// The oldest epoch first; never empty.
+  let accesses: [Access]
+  /// Tells repositories apart by their keys, and reveals nothing of these.
+  let fingerprint: Digest
+
+  /// - Throws: ``ChunkStoreError/Code/damaged`` if they do not belong together.
+  init(_ accesses: [Access], in blob: BlobName) throws(ChunkStoreError) {
+    // Two rotations at once make two epochs of one number; all see them in the same order.
+    self.accesses = accesses.sorted { left, right in
+      left.epoch != right.epoch
+        ? left.epoch < right.epoch
+        : (left.authority?.bytes ?? []).lexicographicallyPrecedes(right.authority?.bytes ?? [])
+    }
+    guard let last = self.accesses.last,
+      accesses.allSatisfy({ $0.idKey == last.idKey && $0.capability == last.capability })
+    else { throw .damaged(blob, "what it gives access to does not fit together") }
+    fingerprint = try last.fingerprint()
+  }
+
+  /// The newest.
+  var current: Access { accesses[accesses.count - 1] }
+
+  /// Open packs, the newest first; none for a writer.
+  var packIdentities: [X25519Identity] { accesses.reversed().compactMap(\.packIdentity) }
+
+  /// Those who may publish.
+  var authorities: [VerifyingKey] { accesses.compactMap(\.authority) }
+
+  /// The epoch of an authority.
+  func epoch(of authority: VerifyingKey?) -> Int {
+    accesses.first { $0.authority == authority }?.epoch ?? 0
+  }
+
+  /// What a reader is told who tries to write.
+  private static func requireSigner(_ access: Access) throws(ChunkStoreError) -> Signer? {
+    guard access.epoch > 0 else { return nil }
+    guard let signer = access.signer else {
+      throw .notPermitted("the key that opened the repository can read it, and not write to it")
+    }
+    return signer
+  }
+
+  /// Seals the plaintext of an index blob or root.
+  func seal(_ kind: SignedBlob.Kind, _ content: [UInt8]) throws(ChunkStoreError) -> [UInt8] {
+    let access = current
+    let signer = try Self.requireSigner(access)
+    do {
+      var plain = content
+      if let signer, let authority = access.authority {
+        plain = try SignedBlob.encode(
+          kind, content, by: signer, authority: authority, in: access.repository)
+      }
+      let recipients =
+        kind == .index ? [access.indexIdentity.recipient] : access.rootRecipients
+      return try Age.seal(plain, to: recipients)
+    } catch {
+      throw .sealing(error)
+    }
+  }
+
+  /// Opens an index blob or root, checks who signed it, and tells in which epoch.
+  ///
+  /// - Throws: ``ChunkStoreError/Code/damaged``; ``ChunkStoreError/Code/notPermitted`` for a root
+  ///   that a writer did not publish itself.
+  func open(
+    _ kind: SignedBlob.Kind, _ stored: [UInt8], of blob: BlobName
+  ) throws(ChunkStoreError) -> (content: [UInt8], epoch: Int) {
+    let identities = accesses.reversed().map {
+      kind == .index ? $0.indexIdentity : $0.rootIdentity
+    }
+    let plain: [UInt8]
+    do {
+      plain = try Age.open(stored, with: identities)
+    } catch {
+      if error.code == .noIdentityMatched, kind == .root, current.capability == .writer {
+        throw .notPermitted("the root \(blob) was published by somebody else", blob: blob)
+      }
+      throw .damaged(
+        blob,
+        error.code == .noIdentityMatched
+          ? "no key that this program holds opens it; if the repository's keys were changed since it "
+            + "was opened, open it again" : "\(error)")
+    }
+    // A repository of the first format has no signatures.
+    let authorities = authorities
+    guard !authorities.isEmpty else { return (plain, 0) }
+    let (content, authority) = try SignedBlob.decode(
+      kind, plain, of: blob, authorities: authorities, in: current.repository)
+    return (content, epoch(of: authority))
+  }
+}
