@@ -47,13 +47,22 @@ package final class ChunkReader: @unchecked Sendable {
   private let stored = ByteBuffer(capacity: PackFormat.blockHeaderSize)
   /// Chunks that need not be looked for in packs.
   private let recent: RecentChunks?
+  /// Chunks of this machine.
+  private let local: LocalChunks?
+  /// Whether chunks that are not local are looked for in packs.
+  private let readsPacks: Bool
   /// Puts what was stored where it can be read.
   private let flush: (() throws(ChunkStoreError) -> Void)?
   private var scratch = ByteBuffer(capacity: 256 << 10)
 
-  /// - Parameter blockBudget: how many bytes of unpacked blocks are kept.
-  package convenience init(_ repository: Repository, blockBudget: Int = 2 << 20) {
-    self.init(repository, blockBudget: blockBudget, recent: nil, flush: nil)
+  /// - Parameters:
+  ///   - blockBudget: how many bytes of unpacked blocks are kept.
+  ///   - local: chunks of this machine, which are lent first; whoever may only write finds no
+  ///     others.
+  package convenience init(
+    _ repository: Repository, blockBudget: Int = 2 << 20, local: LocalChunks? = nil
+  ) {
+    self.init(repository, blockBudget: blockBudget, recent: nil, local: local, flush: nil)
   }
 
   /// - Parameters:
@@ -61,10 +70,12 @@ package final class ChunkReader: @unchecked Sendable {
   ///   - flush: called when a chunk is in no pack, which it may be afterwards.
   init(
     _ repository: Repository, blockBudget: Int = 2 << 20, recent: RecentChunks?,
-    flush: (() throws(ChunkStoreError) -> Void)?
+    local: LocalChunks? = nil, flush: (() throws(ChunkStoreError) -> Void)?
   ) {
     self.recent = recent
+    self.local = local
     self.flush = flush
+    readsPacks = repository.capability != .writer || local == nil
     target = repository.target
     index = repository.loadedIndex
     keys = repository.packKeys
@@ -88,6 +99,21 @@ package final class ChunkReader: @unchecked Sendable {
       }
     }
     lentChunks += 1
+    if let record = local?.record(of: id, hasher) {
+      do {
+        return try body(try ChunkRecord(record.span.bytes))
+      } catch let error as ChunkStoreError {
+        throw error
+      } catch {
+        preconditionFailure("the record was checked against its id: \(error)")
+      }
+    }
+    guard readsPacks else {
+      throw ChunkStoreError(
+        .missing,
+        "the chunk \(id) is not in this machine's copy of its last backup, so what it describes is "
+          + "read again")
+    }
     var found = try index.place(of: id)
     if found == nil, let flush {
       try flush()

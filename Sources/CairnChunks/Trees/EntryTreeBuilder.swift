@@ -26,28 +26,36 @@ package final class EntryTreeBuilder {
 
   /// Where the nodes are kept to be read again soon.
   private let recent: RecentChunks?
+  /// Where the nodes are copied to.
+  private let local: LocalChunksWriter?
 
   /// Where nodes are looked for that these can be deltas of.
   private let revision: EntryTreeRevision?
 
-  package convenience init(nodeSize: Int) {
-    self.init(nodeSize: nodeSize, recent: nil, revision: nil)
+  package convenience init(nodeSize: Int, copyingTo local: LocalChunksWriter? = nil) {
+    self.init(nodeSize: nodeSize, recent: nil, revision: nil, local: local)
   }
 
   /// - Parameters:
   ///   - tree: what has most of the entries already.
   ///   - reader: reads it, on the thread that uses the builder.
   package convenience init(
-    nodeSize: Int, revising tree: EntryTree, _ policy: DeltaPolicy, _ reader: ChunkReader
+    nodeSize: Int, revising tree: EntryTree, _ policy: DeltaPolicy, _ reader: ChunkReader,
+    copyingTo local: LocalChunksWriter? = nil
   ) {
     self.init(
-      nodeSize: nodeSize, recent: nil, revision: EntryTreeRevision(of: tree, policy, reader))
+      nodeSize: nodeSize, recent: nil, revision: EntryTreeRevision(of: tree, policy, reader),
+      local: local)
   }
 
-  init(nodeSize: Int, recent: RecentChunks?, revision: EntryTreeRevision?) {
+  init(
+    nodeSize: Int, recent: RecentChunks?, revision: EntryTreeRevision?,
+    local: LocalChunksWriter? = nil
+  ) {
     self.nodeSize = nodeSize
     self.recent = recent
     self.revision = revision
+    self.local = local
     levels.append(Level())
   }
 
@@ -195,12 +203,25 @@ package final class EntryTreeBuilder {
   private func store(
     _ node: EntryNodeBytes, _ level: Int, _ lane: Lane
   ) throws(ChunkStoreError) -> ChunkID {
-    guard let revision, try !lane.knows(node) else { return try lane.store(node, recent) }
+    guard let revision, try !lane.knows(node) else { return try storeWhole(node, lane) }
     switch try revision.form(of: node, level: level, lastKey: levels[level].lastKey, lane) {
-    case .stored(let id): return id
-    case .delta(let delta): return try lane.store(delta, recent)
-    case .whole: return try lane.store(node, recent)
+    case .stored(let id, let base):
+      if let local { try revision.copy([id, base], to: local) }
+      return id
+    case .delta(let delta, let base):
+      local?.append(delta)
+      if let local { try revision.copy([base], to: local) }
+      return try lane.store(delta, recent)
+    case .whole:
+      return try storeWhole(node, lane)
     }
+  }
+
+  private func storeWhole(
+    _ node: EntryNodeBytes, _ lane: Lane
+  ) throws(ChunkStoreError) -> ChunkID {
+    local?.append(node)
+    return try lane.store(node, recent)
   }
 
   /// Stores what is open and returns the reference; the builder is not used again.
@@ -242,6 +263,14 @@ extension Lane {
         recent?.insert(id, links: links, data: data)
         return id
       }
+    }
+  }
+}
+
+extension LocalChunksWriter {
+  func append(_ node: EntryNodeBytes) {
+    node.links.withUnsafeBytes { links in
+      node.data.withUnsafeBytes { data in append(links: links, data: data) }
     }
   }
 }

@@ -22,9 +22,16 @@ final class EntryTreeRevision {
   /// What a node is stored as.
   enum Form {
     /// The older tree has it, as a delta.
-    case stored(ChunkID)
-    case delta(EntryNodeBytes)
+    case stored(ChunkID, base: ChunkID)
+    case delta(EntryNodeBytes, base: ChunkID)
     case whole
+  }
+
+  /// Copies chunks of the older tree as they are.
+  func copy(_ ids: [ChunkID], to local: LocalChunksWriter) throws(ChunkStoreError) {
+    for id in ids {
+      local.append(try chunks.withChunk(id) { (record) in record.entryNodeBytes })
+    }
   }
 
   /// - Parameters:
@@ -38,12 +45,12 @@ final class EntryTreeRevision {
     do throws(ChunkStoreError) {
       guard let old = try find(level, lastKey) else { return .whole }
       let (oldNode, oldBase) = try bytes(of: old, level)
-      if oldBase != nil, oldNode == node, try lane.knows(old) { return .stored(old) }
+      if let oldBase, oldNode == node, try lane.knows(old) { return .stored(old, base: oldBase) }
       let base = oldBase ?? old
       guard try lane.knows(base) else { return .whole }
       let baseNode = oldBase == nil ? oldNode : try bytes(of: base, level).0
       let delta = try EntryNodeDelta.make(of: node, from: base, baseNode, level: level, policy)
-      return delta.map { .delta($0) } ?? .whole
+      return delta.map { .delta($0, base: base) } ?? .whole
     } catch {
       // The older tree is damaged, or not where it can be read yet: this one does without.
       guard error.isAboutBlob else { throw error }

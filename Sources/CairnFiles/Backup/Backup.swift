@@ -22,6 +22,14 @@ public struct Backup: Sendable {
     self.options = options
   }
 
+  /// A backup into a repository that may only be written to; nothing happens yet.
+  ///
+  /// Files are compared with the last backup if ``BackupOptions/localCopy`` names the folder in
+  /// which that left a copy of its tree; all are read otherwise.
+  public init(into writer: RepositoryWriter, _ options: BackupOptions) {
+    self.init(into: writer.repository, options)
+  }
+
   /// Backs up some places and publishes a snapshot.
   ///
   /// - Parameters:
@@ -39,14 +47,20 @@ public struct Backup: Sendable {
     // First, since a session takes in the packs that the index lacks, and the previous snapshot may
     // need one of these.
     let session = try await repository.startSession(sessionOptions)
-    let (previous, problem) = try await previousSnapshot(of: places)
+    let repository = repository
+    let (host, folder) = (options.host, options.localCopy)
+    let local = await ThreadPool.blocking.run {
+      LocalCopy(of: places, host: host, in: folder, repository)
+    }
+    let (previous, problem) = try await previousSnapshot(of: places, local)
     let options = options
     let cancellation = CancellationFlag()
     let outcome = await withTaskCancellationHandler {
       await ThreadPool.engines.run { () -> Result<BackupReport, ChunkStoreError> in
         Result { () throws(ChunkStoreError) in
           let run = try BackupRun(
-            session.core, places, previous: previous, previousProblem: problem, options: options,
+            session.core, places, previous: previous, previousProblem: problem, local: local,
+            options: options,
             startTime: startTime,
             reporter: RunReporter(
               progress, cancellation: cancellation, phase: "back up",
@@ -63,7 +77,7 @@ public struct Backup: Sendable {
   /// The snapshot with which a backup of these places is compared, and why it may be another than
   /// the newest: damage in what is stored is no reason not to store what is here.
   private func previousSnapshot(
-    of places: [WalkRoot]
+    of places: [WalkRoot], _ local: LocalCopy
   ) async throws(ChunkStoreError) -> (Snapshot?, problem: String?) {
     switch options.previous {
     case .none: return (nil, nil)
@@ -75,7 +89,14 @@ public struct Backup: Sendable {
     let roots = try await repository.roots { problem = problem ?? $0.description }
     for root in roots.reversed() where root.isSnapshot {
       do throws(ChunkStoreError) {
-        let snapshot = try await repository.snapshot(of: root)
+        let snapshot: Snapshot
+        if let record = local.chunks?.chunk(root.chunk) {
+          snapshot = try Snapshot(record, of: root)
+        } else if repository.capability == .writer {
+          continue
+        } else {
+          snapshot = try await repository.snapshot(of: root)
+        }
         if snapshot.host == options.host, snapshot.sources.sorted() == sources {
           return (snapshot, problem)
         }

@@ -1,3 +1,5 @@
+public import SystemPackage
+
 /// What a backup is called and what it leaves out.
 public struct BackupOptions: Sendable {
   /// The snapshot's name; need not be unique.
@@ -13,6 +15,13 @@ public struct BackupOptions: Sendable {
   /// The snapshot with which the files are compared, so that unchanged ones are not read; by
   /// default the newest of the same places on the same host.
   public var previous = Previous.automatic
+
+  /// A folder of this machine in which the tree of each backup is left, so that the next one need
+  /// not read it from the repository: without it, whoever may only write has nothing to compare
+  /// files with, and reads all of them. It takes as much room as the tree before compression, and tells
+  /// the names of files, so only its owner can read it. What was damaged in it is noticed, and costs
+  /// reading files again. Each repository needs a folder of its own.
+  public var localCopy: FilePath?
 
   /// Files of up to this many bytes travel inside their entry: a reference to a chunk, its place in
   /// the index and in a pack's table would cost some 100 bytes. At most 16 KiB.

@@ -8,6 +8,9 @@ public struct BackupReport: Sendable, Codable {
   public var previous: String?
   /// Why some of that, or all, could not be used; what it should have spared was read.
   public var previousProblem: String?
+  /// Why there is no copy of the tree in ``BackupOptions/localCopy``, if there should be; the backup
+  /// is whole all the same.
+  public var localProblem: String?
   /// Regular files in the snapshot, each of its names by itself; what could not be read is not
   /// counted.
   public var files: Int64 = 0

@@ -16,6 +16,8 @@ final class BackupRun {
 
   private var walk: SortedWalk
   private let builder: EntryTreeBuilder
+  private let localWriter: LocalChunksWriter?
+  private var localProblem: String?
   private var jobs: OrderedJobs<FileBatchResult>
   private var batch = FileBatch()
 
@@ -47,7 +49,7 @@ final class BackupRun {
 
   init(
     _ core: SessionCore, _ places: [WalkRoot], previous: Snapshot?, previousProblem: String?,
-    options: BackupOptions, startTime: Int64, reporter: RunReporter
+    local: LocalCopy, options: BackupOptions, startTime: Int64, reporter: RunReporter
   ) throws(ChunkStoreError) {
     self.core = core
     self.options = options
@@ -70,11 +72,20 @@ final class BackupRun {
     storer = FileStorer(
       core: core, owners: OwnerNames(), inlineLimit: options.inlineLimit,
       displayPath: { WalkRoot.displayPath(of: $0, in: places) })
+    do {
+      localWriter = try local.makeWriter()
+    } catch {
+      localWriter = nil
+      localProblem = error.description
+    }
     let nodeSize = core.repository.layout.nodeSize
-    let reader = ChunkReader(core.repository, blockBudget: 1 << 20)
-    builder =
-      previous.map { EntryTreeBuilder(nodeSize: nodeSize, revising: $0.tree, Self.deltas, reader) }
-      ?? EntryTreeBuilder(nodeSize: nodeSize)
+    let reader = ChunkReader(core.repository, blockBudget: 1 << 20, local: local.chunks)
+    if let previous {
+      builder = EntryTreeBuilder(
+        nodeSize: nodeSize, revising: previous.tree, Self.deltas, reader, copyingTo: localWriter)
+    } else {
+      builder = EntryTreeBuilder(nodeSize: nodeSize, copyingTo: localWriter)
+    }
     // Deep enough that one slow batch does not leave workers idle; a batch holds no content of files
     // but what travels in entries.
     jobs = OrderedJobs(on: core.workers, depth: core.workers.limit * 8)
@@ -83,7 +94,9 @@ final class BackupRun {
     previousTime = max(0, previous?.startTime ?? 0)
     guard let previous else { return }
     try comparing { () throws(ChunkStoreError) in
-      previousContents = ContentCheck(index: core.index, reader: ContentReader(reader))
+      previousContents = ContentCheck(
+        index: core.index,
+        reader: core.repository.capability == .writer ? nil : ContentReader(reader))
       let cursor = try EntryCursor(previous.tree, reader)
       self.previous = cursor
       try cursor.seekReadable(toRank: 0, onLoss: addLoss)
@@ -133,7 +146,8 @@ final class BackupRun {
       try tree.root.digest.withBytes { (link) throws(ChunkStoreError) in
         try record.encoded().withRawBytes { (data) throws(ChunkStoreError) in
           try link.withUnsafeBytes { (links) throws(ChunkStoreError) in
-            try lane.store(links: links, data: data, in: .nodes)
+            localWriter?.append(links: links, data: data)
+            return try lane.store(links: links, data: data, in: .nodes)
           }
         }
       }
@@ -142,12 +156,18 @@ final class BackupRun {
     let root = try core.publish(
       name: options.name, chunk: chunk,
       fields: [SnapshotRecord.kindField: SnapshotRecord.kind], time: currentTime())
+    do {
+      try localWriter?.publish()
+    } catch {
+      localProblem = error.description
+    }
     reporter.finish(files: files, bytes: bytes)
     return BackupReport(
       snapshot: Snapshot(
         id: root.id, name: root.name, startTime: startTime, time: root.time, tree: tree,
         tags: options.tags, host: options.host, sources: sources),
-      previous: previousSnapshot?.id.description, previousProblem: previousProblem, files: files,
+      previous: previousSnapshot?.id.description, previousProblem: previousProblem,
+      localProblem: localProblem, files: files,
       directories: directories,
       others: others, unchangedFiles: unchangedFiles, bytes: bytes, readBytes: readBytes,
       problems: problems.problems, skipped: skipped.problems, unlistedProblems: problems.unlisted,

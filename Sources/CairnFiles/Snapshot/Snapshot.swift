@@ -113,6 +113,16 @@ struct SnapshotRecord {
   }
 }
 
+extension Snapshot {
+  /// - Parameter chunk: the one to which the root leads.
+  init(_ chunk: Chunk, of root: Root) throws(ChunkStoreError) {
+    let record = try SnapshotRecord(chunk, of: root)
+    self.init(
+      id: root.id, name: root.name, startTime: record.startTime, time: root.time,
+      tree: record.tree, tags: record.tags, host: record.host, sources: record.sources)
+  }
+}
+
 extension Repository {
   /// Every snapshot, the oldest first; roots of other kinds are passed over.
   ///
@@ -150,10 +160,7 @@ extension Repository {
 
   /// The snapshot to which a root leads.
   public func snapshot(of root: Root) async throws(ChunkStoreError) -> Snapshot {
-    let record = try SnapshotRecord(try await chunk(root.chunk), of: root)
-    return Snapshot(
-      id: root.id, name: root.name, startTime: record.startTime, time: root.time,
-      tree: record.tree, tags: record.tags, host: record.host, sources: record.sources)
+    try Snapshot(try await chunk(root.chunk), of: root)
   }
 }
 
