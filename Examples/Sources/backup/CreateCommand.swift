@@ -13,7 +13,9 @@ struct CreateCommand: AsyncParsableCommand {
       there is a file of the whole name NAME=PATH, it is that file which is meant.) A symbolic link \
       is stored as a link, unless a "/" follows it.
 
-      Only what changed since the last snapshot of the same places is read. A socket is skipped with \
+      Only what changed since the last snapshot of the same places is read. With a writer's key the \
+      list of files is compared that the last run left in CAIRN_STATE (by default \
+      ~/.local/state/cairn). A socket is skipped with \
       a word. What cannot be read is named, and the exit status is 1.
       """)
 
@@ -68,8 +70,10 @@ struct CreateCommand: AsyncParsableCommand {
     options.exclude = GlobSet(try exclude.map { try Glob(bytes: $0.bytes) })
     options.staysOnFileSystem = oneFileSystem
 
-    let store = try await repository.open(
+    let store = try await repository.openWriter(
       Repository.Options(compressor: compression.compressor))
+    // Who may read finds the last backup in the repository.
+    if store.capability == .writer { options.localCopy = try LocalState(of: store).folder }
     let report: BackupReport
     do {
       report = try await Backup(into: store, options).run(
@@ -79,13 +83,17 @@ struct CreateCommand: AsyncParsableCommand {
         error, "what was stored is kept and the next run uses it")
     }
     if let problem = report.previousProblem { printError(problem) }
+    if let problem = report.localProblem {
+      printError("the next backup will read every file, since no copy was kept: \(problem)")
+    }
     for problem in report.skipped { printError(problem) }
     for problem in report.problems { printError(problem) }
     if report.unlistedProblems > 0 {
       printError("\(Formatting.count(report.unlistedProblems, "more problem")) not listed")
     }
     try print(report, seconds: (ContinuousClock.now - start).seconds)
-    let isComplete = report.problems.isEmpty && report.previousProblem == nil
+    let isComplete =
+      report.problems.isEmpty && report.previousProblem == nil && report.localProblem == nil
     try (isComplete ? ExitStatus.done : .incomplete).end()
   }
 
@@ -115,6 +123,7 @@ struct CreateCommand: AsyncParsableCommand {
     let snapshot: SnapshotDocument
     let previous: String?
     let previousProblem: String?
+    let localProblem: String?
     let files: Int64
     let directories: Int64
     let others: Int64
@@ -135,7 +144,7 @@ struct CreateCommand: AsyncParsableCommand {
       try output.write(
         json: Document(
           snapshot: SnapshotDocument(report.snapshot), previous: report.previous,
-          previousProblem: report.previousProblem,
+          previousProblem: report.previousProblem, localProblem: report.localProblem,
           files: report.files, directories: report.directories, others: report.others,
           unchangedFiles: report.unchangedFiles, bytes: report.bytes, readBytes: report.readBytes,
           problems: report.problems, skipped: report.skipped,

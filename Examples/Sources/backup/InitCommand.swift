@@ -37,7 +37,7 @@ struct InitCommand: AsyncParsableCommand {
     if ways.isEmpty, newIdentity == nil { ways = try environmentWays() }
 
     let target = try DirectoryTarget(place.path, creating: true)
-    if let newIdentity { ways.insert(try createIdentity(newIdentity), at: 0) }
+    if let newIdentity { ways.insert(try .newIdentity(in: newIdentity), at: 0) }
     let repository: Repository
     do {
       repository = try await Repository.create(
@@ -62,13 +62,6 @@ struct InitCommand: AsyncParsableCommand {
         "say who can open the repository: --new-identity, --recipient or --passphrase-file")
     }
     return try WayIn.all(for: credentials)
-  }
-
-  private func createIdentity(_ file: ArgumentBytes) throws -> WayIn {
-    let identity = try X25519Identity.generate()
-    let now = Formatting.utcTime(Formatting.now()).prefix(19) + "Z"
-    try SecretFile.create(file, IdentityFile.text(of: identity, comments: ["created: \(now)"]))
-    return WayIn(recipient: identity.recipient, label: "owner")
   }
 
   private struct Document: Encodable {

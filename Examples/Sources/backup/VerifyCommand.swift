@@ -10,6 +10,13 @@ struct VerifyCommand: AsyncParsableCommand {
       By default: that everything that a snapshot needs is there, and that the lists of files are \
       sound. With --data, every stored byte is read and checked, with --sample that of some packs. If \
       something is wrong it is named, with the files that it affects, and the exit status is 2.
+
+      With a writer's key only what needs no reading is checked: that blobs are as they were stored.
+
+      --seen compares the repository with what this machine saw of it last, which is kept in \
+      CAIRN_STATE (by default ~/.local/state/cairn): a snapshot that is gone, an older state that is \
+      shown, keys that came, went or changed. That is named, as a question to you, until you say \
+      --accept.
       """)
 
   @OptionGroup var repository: RepositoryOptions
@@ -21,6 +28,12 @@ struct VerifyCommand: AsyncParsableCommand {
     help: ArgumentHelp(
       "Read and check this share of the packs, chosen at random.", valueName: "percent"))
   var sample: Double?
+
+  @Flag(help: "Compare with what was seen last, and keep what is seen now.")
+  var seen = false
+
+  @Flag(help: "As --seen, and take what is there now for right.")
+  var accept = false
 
   func validate() throws {
     guard !data || sample == nil else {
@@ -34,6 +47,7 @@ struct VerifyCommand: AsyncParsableCommand {
   private struct Document: Encodable {
     let sound: Bool
     let report: VerifyReport
+    let changes: [SeenChanges.Finding]
     let affected: [Affected]
     let elapsed: Double
 
@@ -47,11 +61,23 @@ struct VerifyCommand: AsyncParsableCommand {
 
   func run() async throws {
     let start = ContinuousClock.now
-    let store = try await repository.open()
     let depth: VerifyOptions.Depth =
       data ? .data : sample.map { .sample(percent: $0) } ?? .structure
-    let report = try await store.verify(
-      VerifyOptions(depth), progress: ProgressLine.reporter("verifying"))
+    let options = VerifyOptions(depth)
+    let progress = ProgressLine.reporter("verifying")
+    let changes: [SeenChanges.Finding]
+    let report: VerifyReport
+    var affected: [DamagedSnapshot] = []
+    switch try await repository.openAsAllowed() {
+    case .readable(let store):
+      changes = try await compare(store.writer)
+      report = try await store.verify(options, progress: progress)
+      affected = try await store.damagedSnapshots(by: report)
+    case .writable(let writer):
+      changes = try await compare(writer)
+      report = try await writer.verify(options, progress: progress)
+    }
+    for change in changes { printError(change.message) }
     for problem in report.problems {
       let ids = problem.roots.map { String($0.prefix(8)) }.joined(separator: ", ")
       printError(problem.message + (ids.isEmpty ? "" : " (found through snapshot \(ids))"))
@@ -59,7 +85,6 @@ struct VerifyCommand: AsyncParsableCommand {
     if report.unlistedProblems > 0 {
       printError("\(Formatting.count(report.unlistedProblems, "more problem")) not listed")
     }
-    let affected = try await store.damagedSnapshots(by: report)
     for damaged in affected {
       let id = damaged.snapshot.id.description.prefix(8)
       for problem in damaged.problems {
@@ -71,18 +96,28 @@ struct VerifyCommand: AsyncParsableCommand {
         )
       }
     }
-    try print(report, affected, seconds: (ContinuousClock.now - start).seconds)
-    try (report.isSound ? ExitStatus.done : .failed).end()
+    try print(report, changes, affected, seconds: (ContinuousClock.now - start).seconds)
+    try (report.isSound && changes.isEmpty ? ExitStatus.done : .failed).end()
+  }
+
+  /// What differs from what this machine saw last, if that is asked for.
+  private func compare(_ writer: RepositoryWriter) async throws -> [SeenChanges.Finding] {
+    guard seen || accept else { return [] }
+    let path = try LocalState(of: writer).seen
+    let changes = try await writer.changes(since: try SeenRecord.read(path))
+    try (accept ? changes.accepted : changes.record).write(path)
+    return accept ? [] : changes.findings
   }
 
   private func print(
-    _ report: VerifyReport, _ affected: [DamagedSnapshot], seconds: Double
+    _ report: VerifyReport, _ changes: [SeenChanges.Finding], _ affected: [DamagedSnapshot],
+    seconds: Double
   ) throws {
     let output = Output()
     if repository.output.json {
       try output.write(
         json: Document(
-          sound: report.isSound, report: report,
+          sound: report.isSound, report: report, changes: changes,
           affected: affected.map {
             Document.Affected(
               snapshot: $0.snapshot.id.description, name: $0.snapshot.name, files: $0.problems,

@@ -12,7 +12,19 @@ struct LocalState {
   /// `CAIRN_STATE`, or else `cairn` below `XDG_STATE_HOME` or `~/.local/state`; in it, a folder named
   /// by the repository's id, which is made if it is not there.
   init(of repository: Repository) throws {
-    folder = try Self.parent().appending("\(repository.id)")
+    try self.init(of: repository.id)
+  }
+
+  /// The same for a repository that may only be written to.
+  init(of writer: RepositoryWriter) throws {
+    try self.init(of: writer.id)
+  }
+
+  /// What was seen last of the repository.
+  var seen: FilePath { folder.appending("seen") }
+
+  private init(of repository: RepositoryID) throws {
+    folder = try Self.parent().appending("\(repository)")
     do {
       try folder.createDirectories(permissions: .ownerReadWriteExecute)
     } catch {

@@ -22,16 +22,52 @@ struct RepositoryOptions: ParsableArguments {
     try DirectoryTarget(place.path, creating: creating)
   }
 
+  /// Opens it to be read.
   func open(_ options: Repository.Options = Repository.Options()) async throws -> Repository {
     let target = try target()
-    do {
-      return try await Repository.open(
+    return try await opening(target) {
+      try await Repository.open(
         on: target, with: access.credentials().identities, options: options)
+    }
+  }
+
+  /// Opens it to be written to, which a writer's key is enough for.
+  func openWriter(
+    _ options: Repository.Options = Repository.Options()
+  ) async throws -> RepositoryWriter {
+    let target = try target()
+    return try await opening(target) {
+      try await RepositoryWriter.open(
+        on: target, with: access.credentials().identities, options: options)
+    }
+  }
+
+  /// Opens it as far as the key goes.
+  func openAsAllowed() async throws -> Opened {
+    do {
+      return .readable(try await open())
+    } catch let error as ChunkStoreError where error.code == .notPermitted {
+      return .writable(try await openWriter())
+    }
+  }
+
+  enum Opened {
+    case readable(Repository)
+    case writable(RepositoryWriter)
+  }
+
+  /// Says what is missing if nothing was given that opens it.
+  private func opening<Result>(
+    _ target: DirectoryTarget, _ body: () async throws -> Result
+  ) async throws -> Result {
+    do {
+      return try await body()
     } catch is NoCredentials {
       // A place that is no repository matters more than a key that is missing.
       do {
-        return try await Repository.open(on: target, with: [])
-      } catch {
+        _ = try await Repository.open(on: target, with: [])
+        throw NoCredentials()
+      } catch let error as ChunkStoreError {
         throw error.code != .noAccess
           ? error
           : Failure(

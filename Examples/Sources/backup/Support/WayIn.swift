@@ -24,6 +24,14 @@ struct WayIn {
     WayIn(recipient: try ScryptRecipient(passphrase: passphrase), label: "passphrase")
   }
 
+  /// Whoever has the file with a new identity that is written now.
+  static func newIdentity(in file: ArgumentBytes) throws -> WayIn {
+    let identity = try X25519Identity.generate()
+    let now = Formatting.utcTime(Formatting.now()).prefix(19) + "Z"
+    try SecretFile.create(file, IdentityFile.text(of: identity, comments: ["created: \(now)"]))
+    return WayIn(recipient: identity.recipient, label: "owner")
+  }
+
   /// Those who have these credentials.
   static func all(for credentials: Credentials) throws -> [WayIn] {
     var ways = credentials.recipients.map { WayIn(recipient: $0, label: "owner") }

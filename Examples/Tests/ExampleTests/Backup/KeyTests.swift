@@ -99,9 +99,14 @@ import Testing
     var age = vault.program
     age.executable = "/usr/bin/age"
     let key = try #require(try vault.blobs("keys").first)
-    let access = try age.run(["-d", "-i", "identity", "repository/\(key)"])
+    let way = try age.run(["-d", "-i", "identity", "repository/\(key)"])
+    #expect(way.status == 0, "\(way.errors)")
+    #expect(way.text.hasPrefix("# cairn way 1\n"))
+    try vault.scratch.write(way.text, to: "way")
+    let given = try #require(try vault.blobs("access").first)
+    let access = try age.run(["-d", "-i", "way", "repository/\(given)"])
     #expect(access.status == 0, "\(access.errors)")
-    #expect(access.text.hasPrefix("# cairn access 1\n"))
+    #expect(access.text.hasPrefix("# cairn access 2\n"))
     try vault.scratch.write(access.text, to: "access")
     for pack in try vault.blobs("packs") {
       let opened = try age.run(["-d", "-i", "access", "repository/\(pack)"])
