@@ -5,21 +5,31 @@ import SystemPackage
 /// An index blob that grows in a temporary file, so that its length does not matter to memory.
 struct IndexBlobFile: ~Copyable {
   private var sealing: SealingWriter<SpoolWriter>
+  private let signature: BlobSignature?
 
+  /// - Parameter keyring: signs it, and says for whom it is sealed.
   init(
-    in spool: SpooledFile, for recipient: any Recipient, replacing replaced: [Digest]
+    in spool: SpooledFile, _ keyring: Keyring, replacing replaced: [Digest]
   ) throws(ChunkStoreError) {
-    sealing = try Self.begin(in: spool, for: recipient, replacing: replaced)
+    var head = BinaryWriter()
+    IndexBlob.encodeHead(replacing: replaced, into: &head)
+    let signature = try keyring.beginSignature(.index)
+    sealing = try Self.begin(in: spool, for: keyring.indexRecipient, head.bytes, signature)
+    self.signature = signature
   }
 
   private static func begin(
-    in spool: SpooledFile, for recipient: any Recipient, replacing replaced: [Digest]
+    in spool: SpooledFile, for recipient: any Recipient, _ head: [UInt8],
+    _ signature: BlobSignature?
   ) throws(ChunkStoreError) -> SealingWriter<SpoolWriter> {
-    var head = BinaryWriter()
-    IndexBlob.encodeHead(replacing: replaced, into: &head)
     do {
       var sealing = try SealingWriter(SpoolWriter(spool), recipients: [recipient])
-      try sealing.write(head.bytes.span.bytes)
+      if let signature {
+        let front = signature.head
+        try sealing.write(front.span.bytes)
+        signature.update(head.span.bytes)
+      }
+      try sealing.write(head.span.bytes)
       return sealing
     } catch {
       throw failure(error)
@@ -29,6 +39,7 @@ struct IndexBlobFile: ~Copyable {
   mutating func append(_ pack: PackInfo, table: [UInt8]) throws(ChunkStoreError) {
     var writer = BinaryWriter(reserving: table.count + 64)
     IndexBlob.encode(pack, table: table, into: &writer)
+    signature?.update(writer.bytes.span.bytes)
     do {
       try sealing.write(writer.bytes.span.bytes)
     } catch {
@@ -39,6 +50,7 @@ struct IndexBlobFile: ~Copyable {
   consuming func finish() throws(ChunkStoreError) -> (name: BlobName, source: BlobSource) {
     let file: SpoolWriter
     do {
+      if let end = try signature?.finish() { try sealing.write(end.span.bytes) }
       file = try sealing.finish()
     } catch {
       throw Self.failure(error)

@@ -1,102 +1,117 @@
 import CairnCore
 import CairnCrypto
+import SystemPackage
 
-/// Reads an index blob from a target from front to back, in bounded memory whatever its length: a
-/// MiB of it at a time, and one pack's table.
+/// Reads an index blob from front to back, in bounded memory whatever its length: the blob itself if
+/// it is small, and one pack's table.
 ///
-/// What it hands out was authenticated, segment by segment; whether the blob is whole, and the one
-/// that its name says, is told by the call that gives no more. Blocks: for the library's own threads.
+/// Before it hands out anything it has checked that the blob is the one that its name says, and that
+/// it is signed by somebody who may write. Blocks: for the library's own threads.
 struct IndexBlobReader: ~Copyable {
-  private let blob: BlobInfo
-  private let stored: StoredBlob
-  private var plain: OpeningReader<StoredBlob>
+  private var plain: Plaintext
   private var parser: IndexBlobParser
-  private let piece = ByteBuffer(capacity: Segment.plainSize)
 
+  /// - Parameter spoolDirectory: where a large blob is kept meanwhile, sealed as it is.
+  /// - Throws: ``ChunkStoreError/Code/missing`` if the blob is not there, or not any more.
   init(
-    _ blob: BlobInfo, on target: any Target, _ identity: any Identity
+    _ blob: BlobInfo, on target: any Target, _ keyring: Keyring,
+    spoolDirectory: FilePath = "/var/tmp"
   ) throws(ChunkStoreError) {
-    self.blob = blob
-    stored = StoredBlob(blob.name, on: target)
+    let fetched = try FetchedBlob(blob, on: target, spoolDirectory: spoolDirectory)
+    let content = try Self.checkSignature(of: fetched, blob.name, keyring)
+    plain = try Plaintext(fetched, blob.name, keyring, content)
     parser = IndexBlobParser(blob.name, byteCount: blob.size)
-    do {
-      plain = try OpeningReader(stored, identities: [identity])
-    } catch {
-      throw stored.reason(for: error)
-    }
   }
 
-  /// - Throws: ``ChunkStoreError/Code/missing`` if the blob is not there, or not any more.
   mutating func next() throws(ChunkStoreError) -> IndexBlobParser.Element? {
     while true {
       if let element = try parser.next() { return element }
-      piece.removeAll()
-      let count: Int
-      do throws(CryptoError) {
-        var output = OutputRawSpan(buffer: piece.free, initializedCount: 0)
-        count = try plain.read(into: &output)
-        piece.count = output.finalize(for: piece.free)
-      } catch {
-        throw stored.reason(for: error)
-      }
-      guard count > 0 else { break }
-      parser.append(piece.bytes)
+      guard let piece = try plain.next() else { break }
+      parser.append(piece)
     }
     try parser.finish()
-    guard stored.digest == blob.name.contentDigest else {
-      throw .damaged(blob.name, "its bytes do not have the digest that names it")
-    }
     return nil
+  }
+
+  /// Where in the plaintext the content is; `nil` for all of it.
+  private static func checkSignature(
+    of fetched: FetchedBlob, _ blob: BlobName, _ keyring: Keyring
+  ) throws(ChunkStoreError) -> Range<Int64>? {
+    // A repository of the first format has no signatures.
+    let (authorities, repository) = (keyring.authorities, keyring.current.repository)
+    guard !authorities.isEmpty else { return nil }
+    var plain = try Plaintext(fetched, blob, keyring)
+    // A piece is longer than a head, unless the blob ends before.
+    guard var piece = try plain.next() else { throw .damaged(blob, "nobody has signed it") }
+    let head = try SignedBlob.decodeHead(
+      piece.span.bytes, of: blob, authorities: authorities, in: repository)
+    piece.removeFirst(head.byteCount)
+    var hash = SHA256()
+    var byteCount: Int64 = 0
+    // The last bytes so far, which may be the signature.
+    var end: [UInt8] = []
+    while true {
+      end += piece
+      let content = max(0, end.count - SignedBlob.signatureSize)
+      hash.update(end.span.bytes.extracting(0..<content))
+      byteCount += Int64(content)
+      end.removeFirst(content)
+      guard let next = try plain.next() else { break }
+      piece = next
+    }
+    try SignedBlob.check(end, of: .index, hash.finalize(), head, in: blob, repository)
+    return Int64(head.byteCount)..<Int64(head.byteCount) + byteCount
   }
 }
 
-/// The bytes of a blob on a target, and their digest.
-final class StoredBlob: ByteReader {
-  private let name: BlobName
-  private let target: any Target
-  private var hash = SHA256()
-  private var offset: Int64 = 0
-  /// What was fetched, and is not handed out from `used` on.
-  private var fetched: [UInt8] = []
-  private var used = 0
-  private var failure: ChunkStoreError?
+/// The plaintext of a fetched index blob, piece by piece.
+private struct Plaintext: ~Copyable {
+  private let blob: BlobName
+  private var opening: OpeningReader<FetchedBlobReader>
+  private let buffer = ByteBuffer(capacity: Segment.plainSize)
+  /// Bytes that are passed over, and those behind them that are wanted.
+  private var skipped: Int64
+  private var wanted: Int64
 
-  private static let pieceSize: Int64 = 1 << 20
-
-  init(_ name: BlobName, on target: any Target) {
-    self.name = name
-    self.target = target
+  /// - Parameter range: the part of it that is handed out.
+  init(
+    _ fetched: FetchedBlob, _ blob: BlobName, _ keyring: Keyring, _ range: Range<Int64>? = nil
+  ) throws(ChunkStoreError) {
+    do {
+      opening = try OpeningReader(
+        FetchedBlobReader(fetched), identities: keyring.indexIdentities)
+    } catch {
+      throw keyring.failure(opening: blob, error)
+    }
+    self.blob = blob
+    skipped = range?.lowerBound ?? 0
+    wanted = range.map { $0.upperBound - $0.lowerBound } ?? .max
   }
 
-  /// Of the bytes read so far; called once.
-  var digest: Digest { hash.finalize() }
-
-  /// The target's own error, if it was that.
-  func reason(for error: CryptoError) -> ChunkStoreError {
-    failure ?? .damaged(name, "\(error)")
-  }
-
-  func read(into buffer: inout OutputRawSpan) throws(IOError) -> Int {
-    if used == fetched.count {
-      do throws(ChunkStoreError) {
-        fetched = try target.getBlocking(name, range: offset..<offset + Self.pieceSize)
-      } catch {
-        failure = error
-        throw IOError(.malformed, operation: "read", subject: "\(name)", detail: error.message)
+  /// Some bytes, or `nil` at the end.
+  mutating func next() throws(ChunkStoreError) -> [UInt8]? {
+    while wanted > 0 {
+      buffer.removeAll()
+      while !buffer.free.isEmpty {
+        let count: Int
+        do throws(CryptoError) {
+          var output = OutputRawSpan(buffer: buffer.free, initializedCount: 0)
+          count = try opening.read(into: &output)
+          buffer.count += output.finalize(for: buffer.free)
+        } catch {
+          throw .damaged(blob, "\(error)")
+        }
+        if count == 0 { break }
       }
-      used = 0
-      offset += Int64(fetched.count)
-      fetched.withUnsafeBytes { hash.update($0) }
-    }
-    let count = min(buffer.freeCapacity, fetched.count - used)
-    let from = used
-    used += count
-    let bytes = fetched
-    return buffer.append { free in
-      bytes.withUnsafeBytes {
-        free.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[from..<from + count]))
+      guard !buffer.isEmpty else { return nil }
+      let passed = Int(min(skipped, Int64(buffer.count)))
+      skipped -= Int64(passed)
+      let count = Int(min(wanted, Int64(buffer.count - passed)))
+      wanted -= Int64(count)
+      if count > 0 {
+        return Array(UnsafeRawBufferPointer(rebasing: buffer.bytes[passed..<passed + count]))
       }
-      return count
     }
+    return nil
   }
 }

@@ -48,19 +48,33 @@ struct Keyring: Sendable {
     return signer
   }
 
+  /// Begins to sign what is written in the newest epoch.
+  ///
+  /// - Returns: `nil` in a repository of the first format, which has no signatures.
+  func beginSignature(_ kind: SignedBlob.Kind) throws(ChunkStoreError) -> BlobSignature? {
+    let access = current
+    guard let signer = try Self.requireSigner(access), let authority = access.authority else {
+      return nil
+    }
+    return BlobSignature(kind, by: signer, authority: authority, in: access.repository)
+  }
+
+  /// For whom an index blob is sealed.
+  var indexRecipient: X25519Recipient { current.indexIdentity.recipient }
+
+  /// Open index blobs, the newest first.
+  var indexIdentities: [X25519Identity] { accesses.reversed().map(\.indexIdentity) }
+
   /// Seals the plaintext of an index blob or root.
   func seal(_ kind: SignedBlob.Kind, _ content: [UInt8]) throws(ChunkStoreError) -> [UInt8] {
-    let access = current
-    let signer = try Self.requireSigner(access)
+    let signature = try beginSignature(kind)
     do {
       var plain = content
-      if let signer, let authority = access.authority {
-        plain = try SignedBlob.encode(
-          kind, content, by: signer, authority: authority, in: access.repository)
+      if let signature {
+        signature.update(content.span.bytes)
+        plain = signature.head + content + (try signature.finish())
       }
-      let recipients =
-        kind == .index ? [access.indexIdentity.recipient] : access.rootRecipients
-      return try Age.seal(plain, to: recipients)
+      return try Age.seal(plain, to: kind == .index ? [indexRecipient] : current.rootRecipients)
     } catch {
       throw .sealing(error)
     }
@@ -83,11 +97,7 @@ struct Keyring: Sendable {
       if error.code == .noIdentityMatched, kind == .root, current.capability == .writer {
         throw .notPermitted("the root \(blob) was published by somebody else", blob: blob)
       }
-      throw .damaged(
-        blob,
-        error.code == .noIdentityMatched
-          ? "no key that this program holds opens it; if the repository's keys were changed since it "
-            + "was opened, open it again" : "\(error)")
+      throw failure(opening: blob, error)
     }
     // A repository of the first format has no signatures.
     let authorities = authorities
@@ -95,5 +105,14 @@ struct Keyring: Sendable {
     let (content, authority) = try SignedBlob.decode(
       kind, plain, of: blob, authorities: authorities, in: current.repository)
     return (content, epoch(of: authority))
+  }
+
+  /// Why an index blob or root does not open.
+  func failure(opening blob: BlobName, _ error: CryptoError) -> ChunkStoreError {
+    .damaged(
+      blob,
+      error.code == .noIdentityMatched
+        ? "no key that this program holds opens it; if the repository's keys were changed since it "
+          + "was opened, open it again" : "\(error)")
   }
 }

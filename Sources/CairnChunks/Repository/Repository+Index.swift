@@ -110,7 +110,7 @@ extension Repository {
       throw .damaged(blob.name, "its name is not that of a part of the index")
     }
     var replaced: [Digest] = []
-    var reader = try IndexBlobReader(blob, on: target, access.indexIdentity)
+    var reader = try IndexBlobReader(blob, on: target, keyring)
     while let element = try reader.next() {
       switch element {
       case .replaced(let digest):
@@ -163,10 +163,10 @@ extension Repository {
   ) throws(ChunkStoreError) {
     let replaced = merged.compactMap(\.name.contentDigest) + others
     var file = try IndexBlobFile(
-      in: spool, for: access.indexIdentity.recipient, replacing: replaced)
+      in: spool, keyring, replacing: replaced)
     var done: Set<Digest> = []
     for blob in merged {
-      var reader = try IndexBlobReader(blob, on: target, access.indexIdentity)
+      var reader = try IndexBlobReader(blob, on: target, keyring)
       while let element = try reader.next() {
         guard case .pack(let pack, let table) = element, done.insert(pack.digest).inserted,
           try isWorthDescribing(pack)

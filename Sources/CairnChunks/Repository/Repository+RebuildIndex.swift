@@ -60,7 +60,7 @@ extension Repository {
     var report = IndexRebuildReport()
     let outdated = try outdatedBlobs(of: old, &report)
     var file = try IndexBlobFile(
-      in: makeSpool(or: spoolDirectory), for: access.indexIdentity.recipient,
+      in: makeSpool(or: spoolDirectory), keyring,
       replacing: outdated.compactMap(\.name.contentDigest))
     var unreadable: [Digest: ChunkStoreError] = [:]
     let tail = PackTail(target: target, keys: packKeys)
@@ -101,7 +101,7 @@ extension Repository {
     var outdated: [BlobInfo] = []
     for blob in old {
       do throws(ChunkStoreError) {
-        var reader = try IndexBlobReader(blob, on: target, access.indexIdentity)
+        var reader = try IndexBlobReader(blob, on: target, keyring)
         while try reader.next() != nil {}
         outdated.append(blob)
       } catch {
@@ -125,7 +125,7 @@ extension Repository {
   ) throws(ChunkStoreError) {
     for blob in old where !unreadable.isEmpty {
       do throws(ChunkStoreError) {
-        var reader = try IndexBlobReader(blob, on: target, access.indexIdentity)
+        var reader = try IndexBlobReader(blob, on: target, keyring)
         while let element = try reader.next() {
           guard case .pack(let pack, let table) = element, unreadable[pack.digest] != nil else {
             continue

@@ -323,8 +323,8 @@ public final class Repository: Sendable {
   }
 
   /// The packs on the target that no index blob describes.
-  private func packsOutsideIndex(
-    withdrawsLost: Bool
+  func packsOutsideIndex(
+    withdrawsLost: Bool = false
   ) async throws(ChunkStoreError) -> [BlobInfo] {
     let described = index.packCount
     var unknown: [BlobInfo] = []

@@ -6,10 +6,9 @@ import CairnCrypto
 enum Statement {
   /// "This blob's content is mine."
   static func content(
-    _ kind: SignedBlob.Kind, _ content: RawSpan, in repository: RepositoryID
+    _ kind: SignedBlob.Kind, _ content: Digest, in repository: RepositoryID
   ) -> [UInt8] {
-    Array(
-      "cairn signature 1\n\(kind.rawValue)\n\(repository)\n\(SHA256.hash(of: content))\n".utf8)
+    Array("cairn signature 1\n\(kind.rawValue)\n\(repository)\n\(content)\n".utf8)
   }
 
   /// "This key belongs to a writer of the repository."
@@ -32,18 +31,18 @@ struct Signer: Sendable {
   let certificate: [UInt8]?
 }
 
-/// The plaintext of an index blob or root, with the signature of who wrote it in front:
+/// The plaintext of an index blob or root, with the signature of who wrote it:
 ///
 ///     8 bytes   "CAIRNSGN"
 ///     4 bytes   version, 1
 ///     1 byte    1 if an owner signed, 2 if a writer did
 ///     32 bytes  the key of the authority (Ed25519)
 ///     96 bytes  for a writer: its key, and the authority's signature of that
-///     64 bytes  the signature
 ///               the content
+///     64 bytes  the signature
 ///
 /// The signature is of a ``Statement`` with the kind of blob, the repository and the digest of the
-/// content.
+/// content. It comes last so that a content of any length can be written and read as a stream.
 enum SignedBlob {
   enum Kind: String {
     case index, root
@@ -53,13 +52,22 @@ enum SignedBlob {
   static let version: UInt32 = 1
   private static let ownerSigned: UInt8 = 1
   private static let writerSigned: UInt8 = 2
-  private static let signatureSize = 64
+  static let signatureSize = 64
+  /// What stands in front of the content is not longer.
+  static let maximumHeadSize = 8 + 4 + 1 + 32 + 32 + signatureSize
 
   static func encode(
     _ kind: Kind, _ content: [UInt8], by signer: Signer, authority: VerifyingKey,
     in repository: RepositoryID
   ) throws(CryptoError) -> [UInt8] {
-    var writer = BinaryWriter(reserving: content.count + 256)
+    let signature = BlobSignature(kind, by: signer, authority: authority, in: repository)
+    signature.update(content.span.bytes)
+    return signature.head + content + (try signature.finish())
+  }
+
+  /// What stands in front of a content.
+  static func encodeHead(by signer: Signer, authority: VerifyingKey) -> [UInt8] {
+    var writer = BinaryWriter()
     writer.append(magic)
     writer.append(version)
     writer.append(signer.certificate == nil ? ownerSigned : writerSigned)
@@ -68,21 +76,26 @@ enum SignedBlob {
       writer.append(signer.key.verifyingKey.bytes)
       writer.append(certificate)
     }
-    writer.append(
-      try signer.key.sign(Statement.content(kind, content.span.bytes, in: repository)))
-    writer.append(content)
     return writer.bytes
   }
 
-  /// The content, and the authority in whose name it was signed.
-  ///
-  /// - Parameter authorities: the keys that are believed.
-  static func decode(
-    _ kind: Kind, _ bytes: [UInt8], of blob: BlobName, authorities: [VerifyingKey],
-    in repository: RepositoryID
-  ) throws(ChunkStoreError) -> (content: [UInt8], authority: VerifyingKey) {
+  /// What stands in front of a content, checked.
+  struct Head {
+    /// In whose name it is signed.
+    let authority: VerifyingKey
+    /// Whose signature must follow.
+    let key: VerifyingKey
+    let byteCount: Int
+  }
+
+  /// - Parameters:
+  ///   - bytes: those at the front of a blob's plaintext: all, or as many as a head can have.
+  ///   - authorities: the keys that are believed.
+  static func decodeHead(
+    _ bytes: RawSpan, of blob: BlobName, authorities: [VerifyingKey], in repository: RepositoryID
+  ) throws(ChunkStoreError) -> Head {
     do {
-      var reader = BinaryReader(bytes.span.bytes)
+      var reader = BinaryReader(bytes)
       guard Array(try reader.readBytes(8)) == magic else {
         throw ChunkStoreError.damaged(blob, "nobody has signed it")
       }
@@ -113,16 +126,68 @@ enum SignedBlob {
       default:
         throw ChunkStoreError.damaged(blob, "its signature is of no known kind")
       }
-      let signature = Array(try reader.readBytes(signatureSize))
-      let content = Array(bytes[reader.offset...])
-      guard
-        key.isValid(signature, of: Statement.content(kind, content.span.bytes, in: repository))
-      else { throw ChunkStoreError.damaged(blob, "its signature does not fit its content") }
-      return (content, authority)
+      return Head(authority: authority, key: key, byteCount: reader.offset)
     } catch let error as ChunkStoreError {
       throw error
     } catch {
       throw .damaged(blob, "\(error)")
     }
+  }
+
+  /// - Parameter signature: the last bytes of the plaintext.
+  static func check(
+    _ signature: [UInt8], of kind: Kind, _ content: Digest, _ head: Head, in blob: BlobName,
+    _ repository: RepositoryID
+  ) throws(ChunkStoreError) {
+    guard signature.count == signatureSize,
+      head.key.isValid(signature, of: Statement.content(kind, content, in: repository))
+    else { throw .damaged(blob, "its signature does not fit its content") }
+  }
+
+  /// The content, and the authority in whose name it was signed.
+  ///
+  /// - Parameter authorities: the keys that are believed.
+  static func decode(
+    _ kind: Kind, _ bytes: [UInt8], of blob: BlobName, authorities: [VerifyingKey],
+    in repository: RepositoryID
+  ) throws(ChunkStoreError) -> (content: [UInt8], authority: VerifyingKey) {
+    let head = try decodeHead(
+      bytes.span.bytes, of: blob, authorities: authorities, in: repository)
+    guard bytes.count >= head.byteCount + signatureSize else {
+      throw .damaged(blob, "its signature is cut off")
+    }
+    let content = Array(bytes[head.byteCount..<bytes.count - signatureSize])
+    try check(
+      Array(bytes.suffix(signatureSize)), of: kind, SHA256.hash(of: content.span.bytes), head,
+      in: blob, repository)
+    return (content, head.authority)
+  }
+}
+
+/// Signs a content as it is written. Used by one thread at a time.
+final class BlobSignature {
+  /// What is written in front of the content.
+  let head: [UInt8]
+  private let kind: SignedBlob.Kind
+  private let signer: Signer
+  private let repository: RepositoryID
+  private var hash = SHA256()
+
+  init(
+    _ kind: SignedBlob.Kind, by signer: Signer, authority: VerifyingKey, in repository: RepositoryID
+  ) {
+    self.kind = kind
+    self.signer = signer
+    self.repository = repository
+    head = SignedBlob.encodeHead(by: signer, authority: authority)
+  }
+
+  func update(_ content: RawSpan) {
+    hash.update(content)
+  }
+
+  /// What is written behind the content.
+  func finish() throws(CryptoError) -> [UInt8] {
+    try signer.key.sign(Statement.content(kind, hash.finalize(), in: repository))
   }
 }

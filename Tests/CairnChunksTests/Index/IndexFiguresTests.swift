@@ -98,8 +98,7 @@ struct IndexFiguresTests {
     _ random: inout SeededRandom
   ) throws {
     var file = try IndexBlobFile(
-      in: repository.makeSpool(or: "/dev/shm"), for: repository.access.indexIdentity.recipient,
-      replacing: [])
+      in: repository.makeSpool(or: "/dev/shm"), repository.keyring, replacing: [])
     for _ in 0..<packCount {
       let contents = IndexModel.contents(4096, blockOf: 16, &random)
       try file.append(IndexModel.pack(&random), table: contents.table.encoded)
