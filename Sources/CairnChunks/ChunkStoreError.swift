@@ -10,8 +10,7 @@ public struct ChunkStoreError: Error, Sendable {
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     private enum Kind: String, Hashable {
       case noRepository, repositoryExists, newerFormat, noAccess, notPermitted, damaged, missing
-      case conflict
-      case targetFailed, temporary, notFound, ambiguous, invalid, cancelled, host
+      case conflict, targetFailed, temporary, notFound, ambiguous, invalid, revoked, cancelled, host
     }
     private let kind: Kind
     private init(_ kind: Kind) { self.kind = kind }
@@ -42,6 +41,8 @@ public struct ChunkStoreError: Error, Sendable {
     public static let ambiguous = Code(.ambiguous)
     /// An argument or option that cannot be used.
     public static let invalid = Code(.invalid)
+    /// A garbage collection closed the session before it published.
+    public static let revoked = Code(.revoked)
     /// The task was cancelled, or a progress report threw.
     public static let cancelled = Code(.cancelled)
     /// The host's own stream, chunker or compressor failed.

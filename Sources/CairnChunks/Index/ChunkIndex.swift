@@ -12,8 +12,9 @@ public protocol ChunkIndex: Sendable {
   /// Where a chunk is, or `nil` if no pack holds it.
   func place(of id: ChunkID) throws(ChunkStoreError) -> ChunkPlace?
 
-  /// Adds a pack and its chunks. One that is there already is left as it is, and where two packs
-  /// hold a chunk, the first stays its place.
+  /// Adds a pack and its chunks. Where two packs hold a chunk, the first stays its place. One that is
+  /// there already is left as it is, unless packs were removed: then it becomes the place of those
+  /// of its chunks that have none.
   ///
   /// - Parameter contents: the blocks and chunks that it holds.
   func insert(_ pack: PackInfo, _ contents: PackContents) throws(ChunkStoreError)

@@ -35,6 +35,16 @@ final class IndexWriter: Sendable {
     }
   }
 
+  /// Forgets packs that are gone.
+  func remove(_ packs: Set<Digest>) {
+    state.change { state in
+      let left = state.waiting.packs.filter { !packs.contains($0.info.digest) }
+      state.waiting = IndexBlob()
+      state.waitingChunks = 0
+      state.add(left)
+    }
+  }
+
   /// Has `put` store the packs that wait, and returns when every pack added before is described.
   ///
   /// What `put` fails to store waits for the next call.

@@ -82,6 +82,7 @@ extension Repository {
     let index = loadedIndex
     for number in 0..<index.packCount {
       let pack = try index.pack(number)
+      guard try index.contains(pack.digest) else { continue }
       switch present.removeValue(forKey: pack.digest) {
       case nil:
         report.append(.missing(pack.blob))

@@ -53,6 +53,8 @@ package final class ChunkReader: @unchecked Sendable {
   private let readsPacks: Bool
   /// Puts what was stored where it can be read.
   private let flush: (() throws(ChunkStoreError) -> Void)?
+  /// Takes note of packs that a collection wrote anew; whether there were any.
+  private let findMoved: () throws(ChunkStoreError) -> Bool
   private var scratch = ByteBuffer(capacity: 256 << 10)
 
   /// - Parameters:
@@ -76,6 +78,13 @@ package final class ChunkReader: @unchecked Sendable {
     self.local = local
     self.flush = flush
     readsPacks = repository.capability != .writer || local == nil
+    // Weak: the repository keeps readers.
+    findMoved = { [weak repository] () throws(ChunkStoreError) -> Bool in
+      guard let repository else { return false }
+      return try waitForTask { () async throws(ChunkStoreError) -> Bool in
+        try await repository.findMovedPacks()
+      }
+    }
     target = repository.target
     index = repository.loadedIndex
     keys = repository.packKeys
@@ -119,8 +128,17 @@ package final class ChunkReader: @unchecked Sendable {
       try flush()
       found = try index.place(of: id)
     }
-    guard let place = found else { throw .missing(id) }
-    let block = try block(at: place.block)
+    guard var place = found else { throw .missing(id) }
+    let block: ByteBuffer
+    do throws(ChunkStoreError) {
+      block = try self.block(at: place.block)
+    } catch {
+      guard error.code == .missing, try findMoved(), let moved = try index.place(of: id) else {
+        throw error
+      }
+      place = moved
+      block = try self.block(at: moved.block)
+    }
     let pack = try index.pack(place.block.pack)
     let raw = block.bytes.bytes
     do {

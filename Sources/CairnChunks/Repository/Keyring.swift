@@ -65,7 +65,7 @@ struct Keyring: Sendable {
   /// Open index blobs, the newest first.
   var indexIdentities: [X25519Identity] { accesses.reversed().map(\.indexIdentity) }
 
-  /// Seals the plaintext of an index blob or root.
+  /// Seals the plaintext of an index blob, root or announcement.
   func seal(_ kind: SignedBlob.Kind, _ content: [UInt8]) throws(ChunkStoreError) -> [UInt8] {
     let signature = try beginSignature(kind)
     do {
@@ -74,21 +74,32 @@ struct Keyring: Sendable {
         signature.update(content.span.bytes)
         plain = signature.head + content + (try signature.finish())
       }
-      return try Age.seal(plain, to: kind == .index ? [indexRecipient] : current.rootRecipients)
+      return try Age.seal(plain, to: kind == .root ? current.rootRecipients : [indexRecipient])
     } catch {
       throw .sealing(error)
     }
   }
 
-  /// Opens an index blob or root, checks who signed it, and tells in which epoch.
+  /// What was sealed and signed.
+  struct Opened {
+    let content: [UInt8]
+    /// That of the keys that it was signed with.
+    let epoch: Int
+    /// Who signed it; `nil` in a repository of the first format.
+    let signer: VerifyingKey?
+    /// Whether that is an owner; all are in a repository of the first format.
+    let isOwner: Bool
+  }
+
+  /// Opens an index blob, root or announcement, and checks who signed it.
   ///
   /// - Throws: ``ChunkStoreError/Code/damaged``; ``ChunkStoreError/Code/notPermitted`` for a root
   ///   that a writer did not publish itself.
   func open(
     _ kind: SignedBlob.Kind, _ stored: [UInt8], of blob: BlobName
-  ) throws(ChunkStoreError) -> (content: [UInt8], epoch: Int) {
+  ) throws(ChunkStoreError) -> Opened {
     let identities = accesses.reversed().map {
-      kind == .index ? $0.indexIdentity : $0.rootIdentity
+      kind == .root ? $0.rootIdentity : $0.indexIdentity
     }
     let plain: [UInt8]
     do {
@@ -101,10 +112,13 @@ struct Keyring: Sendable {
     }
     // A repository of the first format has no signatures.
     let authorities = authorities
-    guard !authorities.isEmpty else { return (plain, 0) }
-    let (content, authority) = try SignedBlob.decode(
+    guard !authorities.isEmpty else {
+      return Opened(content: plain, epoch: 0, signer: nil, isOwner: true)
+    }
+    let (content, head) = try SignedBlob.decode(
       kind, plain, of: blob, authorities: authorities, in: current.repository)
-    return (content, epoch(of: authority))
+    return Opened(
+      content: content, epoch: epoch(of: head.authority), signer: head.key, isOwner: head.isOwner)
   }
 
   /// Why an index blob or root does not open.

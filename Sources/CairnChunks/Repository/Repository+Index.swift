@@ -19,6 +19,9 @@ extension Repository {
     onDamage: (ChunkStoreError) throws(ChunkStoreError) -> Void
   ) async throws(ChunkStoreError) {
     try await openSavedIndex()
+    // A session must not take for stored what was in packs that are gone; who reads or verifies
+    // learns their names.
+    let present = hasSessions.withLock { $0 } ? try await listPacks() : nil
     var vanished: ChunkStoreError?
     for _ in 0..<Self.maximumListings {
       vanished = nil
@@ -30,7 +33,7 @@ extension Repository {
         {
           continue
         }
-        guard let error = await loadIndexBlob(blob) else { continue }
+        guard let error = await loadIndexBlob(blob, present) else { continue }
         if error.code == .missing, error.blob == blob.name {
           // It was merged with others meanwhile. What it said is in a blob that was not listed.
           vanished = error
@@ -85,7 +88,10 @@ extension Repository {
     // In this order: a pack that is described meanwhile counts as not described, and not the other
     // way round.
     let undescribed = indexWriter.undescribed
-    try disk.save(indexBlobs.withLock { $0 }, undescribed: undescribed)
+    let blobs = indexBlobs.withLock { $0 }
+    try indexStamp.change { () throws(ChunkStoreError) in
+      try disk.save(blobs, undescribed: undescribed)
+    }
   }
 
   /// Saves an index on disk that has gathered as much as its memory allows. Blocks.
@@ -94,10 +100,12 @@ extension Repository {
   }
 
   /// - Returns: why it cannot be used, if that is so.
-  private func loadIndexBlob(_ blob: BlobInfo) async -> ChunkStoreError? {
+  private func loadIndexBlob(
+    _ blob: BlobInfo, _ present: Set<Digest>?
+  ) async -> ChunkStoreError? {
     await ThreadPool.blocking.run { [self] () -> ChunkStoreError? in
       do throws(ChunkStoreError) {
-        try readIndexBlob(blob)
+        try readIndexBlob(blob, present)
         return nil
       } catch {
         return error
@@ -105,7 +113,10 @@ extension Repository {
     }
   }
 
-  private func readIndexBlob(_ blob: BlobInfo) throws(ChunkStoreError) {
+  /// - Parameter present: the packs that are there; `nil` to believe the blob.
+  private func readIndexBlob(
+    _ blob: BlobInfo, _ present: Set<Digest>?
+  ) throws(ChunkStoreError) {
     guard let digest = blob.name.contentDigest, blob.name == .index(digest) else {
       throw .damaged(blob.name, "its name is not that of a part of the index")
     }
@@ -116,7 +127,7 @@ extension Repository {
       case .replaced(let digest):
         replaced.append(digest)
       case .pack(let pack, let table):
-        if try !index.contains(pack.digest) {
+        if present?.contains(pack.digest) != false, try !index.contains(pack.digest) {
           try index.insert(pack, PackContents(PackTable(table, in: blob.name)))
         }
       }
@@ -124,19 +135,48 @@ extension Repository {
     indexBlobs.withLock { $0.insert(digest, size: blob.size, replacing: replaced) }
   }
 
-  /// Takes packs out of the index that are not on the target, so that what they held is stored
-  /// again. A lost pack costs no backup that comes after it.
-  ///
-  /// - Parameters:
-  ///   - listed: the packs that are there.
-  ///   - count: the number of packs that the index had before they were listed.
-  func withdrawPacks(
-    notIn listed: Set<Digest>, below count: Int
-  ) throws(ChunkStoreError) {
-    for number in 0..<count {
-      let digest = try index.pack(number).digest
-      if !listed.contains(digest), try index.contains(digest) { try index.withdraw(digest) }
+  // MARK: Packs that are gone
+
+  /// The packs on the target.
+  func listPacks() async throws(ChunkStoreError) -> Set<Digest> {
+    var packs: Set<Digest> = []
+    try await target.forEachBlob(BlobFolder.packs) { blob in
+      if let digest = blob.name.contentDigest { packs.insert(digest) }
     }
+    return packs
+  }
+
+  /// Takes packs out of the index that are not on the target, so that what they held is found in
+  /// others, or stored again. A lost pack costs no backup that comes after it.
+  ///
+  /// - Returns: whether there were any.
+  @discardableResult
+  func dropLostPacks(
+    present: Set<Digest>
+  ) async throws(ChunkStoreError) -> Bool {
+    var lost: Set<Digest> = []
+    for number in 0..<index.packCount {
+      let pack = try index.pack(number)
+      guard !present.contains(pack.digest), try index.contains(pack.digest) else { continue }
+      // It may have come after the packs were listed.
+      if try await target.size(of: pack.blob) == nil { lost.insert(pack.digest) }
+    }
+    guard !lost.isEmpty else { return false }
+    indexWriter.remove(lost)
+    try indexStamp.change { () throws(ChunkStoreError) in
+      for pack in lost { try index.withdraw(pack) }
+    }
+    return true
+  }
+
+  /// Looks whether packs were written anew by somebody else, and if so, where their chunks are now.
+  func findMovedPacks() async throws(ChunkStoreError) -> Bool {
+    let known = try await target.blobs(BlobFolder.index).allSatisfy { blob in
+      blob.name.contentDigest.map { digest in indexBlobs.withLock { $0.contains(digest) } } == true
+    }
+    let hasDropped = try await dropLostPacks(present: listPacks())
+    if !known { try await refresh() }
+    return hasDropped || !known
   }
 
   // MARK: Merging

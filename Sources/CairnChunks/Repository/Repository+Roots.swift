@@ -1,7 +1,7 @@
 import CairnCrypto
 
 extension Repository {
-  /// Every root, the oldest first.
+  /// Every root, the oldest first; see ``roots(onDamage:)``.
   ///
   /// - Throws: ``ChunkStoreError/Code/damaged`` at the first that is not sound; `verify` names all.
   public func roots() async throws(ChunkStoreError) -> [Root] {
@@ -10,8 +10,24 @@ extension Repository {
 
   /// Every root that is sound, the oldest first.
   ///
-  /// - Parameter onDamage: told of each that is not; ends the search if it throws.
+  /// A root that was published after a collector had closed its session is passed over: it was
+  /// never a commit.
+  ///
+  /// - Parameter onDamage: told of each that is not sound; ends the search if it throws.
   public func roots(
+    onDamage: (ChunkStoreError) throws(ChunkStoreError) -> Void
+  ) async throws(ChunkStoreError) -> [Root] {
+    let roots = try await allRoots(onDamage: onDamage)
+    // In this order: a root that came before the closing is named by it.
+    let closed = try await board.sessions(.closed)
+    if closed.isEmpty { return roots }
+    return roots.filter { root in
+      root.sessionID.flatMap { closed[$0]?.counts(root.id) } != false
+    }
+  }
+
+  /// Every root that is sound, whether it counts or not.
+  func allRoots(
     onDamage: (ChunkStoreError) throws(ChunkStoreError) -> Void
   ) async throws(ChunkStoreError) -> [Root] {
     var roots: [Root] = []
@@ -40,8 +56,8 @@ extension Repository {
       throw .damaged(name, "its name is not that of a root")
     }
     let bytes = try await target.getNamedByContent(name)
-    let (plain, epoch) = try keyring.open(.root, bytes, of: name)
-    return (try RootContent.decode(plain, id: digest, access), epoch)
+    let root = try keyring.open(.root, bytes, of: name)
+    return (try RootContent.decode(root.content, id: digest, access), root.epoch)
   }
 
   /// The root that a person means: "latest", a root's name (the newest of that name), or the first

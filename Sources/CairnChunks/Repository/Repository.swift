@@ -26,12 +26,18 @@ public final class Repository: Sendable {
   /// What blocks are unpacked by.
   let compressors: [any Compressor]
   let packKeys: PackKeys
+  /// What writers and collectors tell one another.
+  let board: AnnouncementBoard
 
   let index: any ChunkIndex
   /// Describes the packs that sessions put on the target.
   let indexWriter = IndexWriter()
   let indexBlobs = Mutex(IndexBlobSet())
   private let isIndexLoaded = Mutex(false)
+  /// Tells whether places in the index changed while somebody relied on them.
+  let indexStamp = ChangeStamp()
+  /// Whether sessions were begun, so that the index must hold no pack that is gone.
+  let hasSessions = Mutex(false)
   private let readers = Mutex<[ChunkReader]>([])
 
   /// How a repository is used.
@@ -70,6 +76,7 @@ public final class Repository: Sendable {
     compressors = [options.compressor, LZ4()] + options.otherCompressors
     index = options.index
     packKeys = PackKeys(target: target, identities: keyring.packIdentities)
+    board = AnnouncementBoard(target, keyring)
   }
 
   // MARK: Creating and opening
@@ -288,28 +295,44 @@ public final class Repository: Sendable {
   public func startSession(
     _ options: SessionOptions = SessionOptions()
   ) async throws(ChunkStoreError) -> WriteSession {
+    try await startSession(options, avoiding: [])
+  }
+
+  /// - Parameter avoided: packs whose chunks count as absent.
+  func startSession(
+    _ options: SessionOptions, avoiding avoided: Set<Digest>
+  ) async throws(ChunkStoreError) -> WriteSession {
     guard capability != .reader else {
       throw .notPermitted("the key that opened \(target.name) can read it, and not write to it")
     }
-    try await refresh()
-    let core = try SessionCore(self, options: options)
-    _ = try await adoptPacksOutsideIndex(withdrawsLost: true) {
-      (pack, table) throws(ChunkStoreError) in
-      try core.adopt(pack, table)
+    hasSessions.withLock { $0 = true }
+    var opening = SessionOpening(try SessionID(for: keyring))
+    try await carryOut(&opening)
+    do {
+      try await dropLostPacks(present: opening.present)
+      try await refresh()
+      let condemned = opening.condemned
+      let core = try SessionCore(
+        self, options: options, id: opening.session, avoiding: condemned.union(avoided))
+      _ = try await adoptPacksOutsideIndex { (pack, table) throws(ChunkStoreError) in
+        if !condemned.contains(pack.digest) { try core.adopt(pack, table) }
+      }
+      return WriteSession(core)
+    } catch {
+      // Nothing will come of this session; if even that cannot be said, a collector closes it.
+      try? await board.put(.ended(opening.session))
+      throw error
     }
-    return WriteSession(core)
   }
 
   /// Hands over each pack that no index blob describes, with its own table.
   ///
-  /// - Parameter withdrawsLost: whether packs that are not there are taken out of the index.
   /// - Returns: how many there are. A damaged one is counted and not handed over: what needs it
   ///   will be found missing.
   func adoptPacksOutsideIndex(
-    withdrawsLost: Bool = false,
     _ adopt: @escaping @Sendable (PackInfo, PackTable) throws(ChunkStoreError) -> Void
   ) async throws(ChunkStoreError) -> Int {
-    let unknown = try await packsOutsideIndex(withdrawsLost: withdrawsLost)
+    let unknown = try await packsOutsideIndex()
     // A writer cannot open them: what it needs of them it stores again.
     guard capability != .writer else { return unknown.count }
     let tail = PackTail(target: target, keys: packKeys)
@@ -323,18 +346,12 @@ public final class Repository: Sendable {
   }
 
   /// The packs on the target that no index blob describes.
-  func packsOutsideIndex(
-    withdrawsLost: Bool = false
-  ) async throws(ChunkStoreError) -> [BlobInfo] {
-    let described = index.packCount
+  func packsOutsideIndex() async throws(ChunkStoreError) -> [BlobInfo] {
     var unknown: [BlobInfo] = []
-    var listed: Set<Digest> = []
     try await target.forEachBlob(BlobFolder.packs) { (blob) throws(ChunkStoreError) in
       guard let digest = blob.name.contentDigest else { return }
-      listed.insert(digest)
       if try !index.contains(digest) { unknown.append(blob) }
     }
-    if withdrawsLost { try withdrawPacks(notIn: listed, below: described) }
     return unknown
   }
 }

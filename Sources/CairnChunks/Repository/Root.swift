@@ -115,17 +115,36 @@ struct RootContent {
   }
 }
 
-/// The random name of a session.
+/// The name of a session: 16 bytes.
 struct SessionID: Hashable, Sendable {
   let bytes: [UInt8]
 }
 
+extension Root {
+  var sessionID: SessionID? {
+    [UInt8](hexadecimal: session[...], count: 16).map { SessionID(bytes: $0) }
+  }
+}
+
 extension SessionID {
-  init() throws(ChunkStoreError) {
+  /// A fresh one, which tells whose it is: half of it is the beginning of the digest of the key that
+  /// signs what the session says.
+  init(for keyring: Keyring) throws(ChunkStoreError) {
     do {
-      bytes = try SecureRandom.bytes(16)
+      let random = try SecureRandom.bytes(16)
+      let owner = keyring.current.signer.map { Self.prefix(of: $0.key.verifyingKey) } ?? []
+      bytes = owner + random.dropFirst(owner.count)
     } catch {
       throw .sealing(error)
+    }
+  }
+
+  /// Whether it is of a session of that key's.
+  func isOf(_ key: VerifyingKey) -> Bool { bytes.starts(with: Self.prefix(of: key)) }
+
+  private static func prefix(of key: VerifyingKey) -> [UInt8] {
+    SHA256.hash(of: key.bytes.span.bytes).withBytes { digest in
+      Array(digest.extracting(0..<8))
     }
   }
 }

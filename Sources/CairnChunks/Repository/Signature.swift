@@ -31,7 +31,7 @@ struct Signer: Sendable {
   let certificate: [UInt8]?
 }
 
-/// The plaintext of an index blob or root, with the signature of who wrote it:
+/// The plaintext of an index blob, root or announcement, with the signature of who wrote it:
 ///
 ///     8 bytes   "CAIRNSGN"
 ///     4 bytes   version, 1
@@ -45,7 +45,7 @@ struct Signer: Sendable {
 /// content. It comes last so that a content of any length can be written and read as a stream.
 enum SignedBlob {
   enum Kind: String {
-    case index, root
+    case index, root, announcement
   }
 
   static let magic = Array("CAIRNSGN".utf8)
@@ -85,6 +85,7 @@ enum SignedBlob {
     let authority: VerifyingKey
     /// Whose signature must follow.
     let key: VerifyingKey
+    let isOwner: Bool
     let byteCount: Int
   }
 
@@ -126,7 +127,8 @@ enum SignedBlob {
       default:
         throw ChunkStoreError.damaged(blob, "its signature is of no known kind")
       }
-      return Head(authority: authority, key: key, byteCount: reader.offset)
+      return Head(
+        authority: authority, key: key, isOwner: role == ownerSigned, byteCount: reader.offset)
     } catch let error as ChunkStoreError {
       throw error
     } catch {
@@ -144,13 +146,13 @@ enum SignedBlob {
     else { throw .damaged(blob, "its signature does not fit its content") }
   }
 
-  /// The content, and the authority in whose name it was signed.
+  /// The content, and who signed it.
   ///
   /// - Parameter authorities: the keys that are believed.
   static func decode(
     _ kind: Kind, _ bytes: [UInt8], of blob: BlobName, authorities: [VerifyingKey],
     in repository: RepositoryID
-  ) throws(ChunkStoreError) -> (content: [UInt8], authority: VerifyingKey) {
+  ) throws(ChunkStoreError) -> (content: [UInt8], head: Head) {
     let head = try decodeHead(
       bytes.span.bytes, of: blob, authorities: authorities, in: repository)
     guard bytes.count >= head.byteCount + signatureSize else {
@@ -160,7 +162,7 @@ enum SignedBlob {
     try check(
       Array(bytes.suffix(signatureSize)), of: kind, SHA256.hash(of: content.span.bytes), head,
       in: blob, repository)
-    return (content, head.authority)
+    return (content, head)
   }
 }
 

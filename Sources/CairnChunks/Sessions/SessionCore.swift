@@ -29,7 +29,9 @@ package final class SessionCore: Sendable {
   /// Packs that nobody appends to at the moment, the one used last at the end: so few are open as
   /// threads append at the same time.
   private let openPacks = Mutex<[[PackBuilder]]>([[], []])
-  /// Chunks that were handed to a lane and are not in the index yet.
+  /// Packs that may be deleted: their chunks count as absent, and are stored again.
+  private let avoided: Set<Digest>
+  /// Chunks that were handed to a lane and are not in the index yet, or there only in such a pack.
   private let claims = Mutex<Set<ChunkID>>([])
 
   private struct Uploads {
@@ -43,11 +45,14 @@ package final class SessionCore: Sendable {
   /// of the smallest would fit; this many are 3 MiB.
   private static let maximumChunksOfPack = 16_384
 
-  init(_ repository: Repository, options: SessionOptions) throws(ChunkStoreError) {
+  init(
+    _ repository: Repository, options: SessionOptions, id: SessionID, avoiding avoided: Set<Digest>
+  ) throws(ChunkStoreError) {
     self.repository = repository
     self.options = options
+    self.id = id
+    self.avoided = avoided
     index = repository.loadedIndex
-    id = try SessionID()
     uploaders = ThreadPool(limit: Self.maximumUploads)
     workers = ThreadPool(limit: options.workerCount)
     if let chunker = options.chunker {
@@ -89,28 +94,36 @@ package final class SessionCore: Sendable {
   func claim(_ id: ChunkID) throws(ChunkStoreError) -> Bool {
     try claims.withLock { (claims) throws(ChunkStoreError) in
       if claims.contains(id) { return false }
-      if try index.place(of: id) != nil { return false }
+      if try isStored(id) { return false }
       claims.insert(id)
       return true
     }
+  }
+
+  /// Whether a pack that stays holds the chunk.
+  private func isStored(_ id: ChunkID) throws(ChunkStoreError) -> Bool {
+    guard let place = try index.place(of: id) else { return false }
+    if avoided.isEmpty { return true }
+    return try !avoided.contains(index.pack(place.block.pack).digest)
   }
 
   /// Throws unless every chunk is stored, or is about to be: a host's links must lead somewhere,
   /// for what a root reaches is complete.
   func requireKnown(_ links: [ChunkID]) throws(ChunkStoreError) {
     for link in links {
-      guard try knows(link) else {
+      // In this order: a chunk enters the index before it leaves the claims.
+      if claims.withLock({ $0.contains(link) }) { continue }
+      guard try index.place(of: link) != nil else {
         throw ChunkStoreError(
           .invalid, "the chunk \(link) was never stored, so nothing can refer to it")
       }
     }
   }
 
-  /// Whether a chunk is stored, or is about to be.
+  /// Whether a chunk is stored and stays, or is about to be stored.
   func knows(_ id: ChunkID) throws(ChunkStoreError) -> Bool {
-    // In this order: a chunk enters the index before it leaves the claims.
     if claims.withLock({ $0.contains(id) }) { return true }
-    return try index.place(of: id) != nil
+    return try isStored(id)
   }
 
   // MARK: Packs
@@ -175,8 +188,8 @@ package final class SessionCore: Sendable {
     statistics.add(stored: pack.info.size)
     repository.packKeys.remember(pack.key, of: pack.info)
     try adopt(pack.info, pack.table)
-    claims.withLock { claims in
-      for entry in pack.table.entries { claims.remove(entry.id) }
+    try claims.withLock { (claims) throws(ChunkStoreError) in
+      for entry in pack.table.entries where try isStored(entry.id) { claims.remove(entry.id) }
     }
   }
 
@@ -194,15 +207,7 @@ package final class SessionCore: Sendable {
   }
 
   private func putIndexBlob(_ blob: IndexBlob) throws(ChunkStoreError) {
-    let stored = try repository.keyring.seal(.index, blob.encoded())
-    let name = BlobName.index(SHA256.hash(of: stored.span.bytes))
-    try repository.target.putBlocking(name, BlobSource(stored))
-    statistics.add(stored: Int64(stored.count))
-    if let digest = name.contentDigest {
-      repository.indexBlobs.withLock {
-        $0.insert(digest, size: Int64(stored.count), replacing: blob.replaced)
-      }
-    }
+    statistics.add(stored: try repository.putIndexBlob(blob))
   }
 
   // MARK: Commit

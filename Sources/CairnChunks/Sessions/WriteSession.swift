@@ -1,5 +1,5 @@
 public import CairnCore
-import CairnCrypto
+package import CairnCrypto
 public import SystemPackage
 
 /// A writer's visit to a repository: stores chunks, streams and sorted entries, then publishes a
@@ -9,6 +9,10 @@ public import SystemPackage
 /// returns, and what a root reaches is complete. A session that is dropped, or whose process dies,
 /// has published nothing; what reached the target by then is found by the next session and not
 /// stored again.
+///
+/// A session announces itself, so that garbage collection leaves alone what it relies on. Its last
+/// call is ``end()``: until then, or until it is closed for having taken too long, a collection
+/// beside it deletes little.
 ///
 /// All functions may be called from any task at any time, but for publication, which waits until
 /// the calls before it have returned. Work is done on threads of the session's own, never on the
@@ -146,6 +150,46 @@ public final class WriteSession: Sendable {
     try await ThreadPool.engines.run { () throws(ChunkStoreError) -> Void in try core.flush() }
   }
 
+  /// Lets what is stored refer to everything that a root leads to, without storing it again: trees
+  /// that are edited, subtrees that are shared.
+  ///
+  /// Nothing of it is deleted before the session has ended, even if the root is forgotten meanwhile.
+  ///
+  /// - Throws: ``ChunkStoreError/Code/notFound`` if the root is gone; store everything then, or build
+  ///   on another.
+  public func build(on root: Root) async throws(ChunkStoreError) {
+    guard let session = root.sessionID else {
+      throw ChunkStoreError(.invalid, "the root \(root.id) names no session")
+    }
+    var base = SessionBase(
+      RootReference(id: root.id, session: session, chunk: root.chunk), of: core.id)
+    try await repository.carryOut(&base)
+    guard base.isUsable else {
+      throw ChunkStoreError(
+        .notFound, "the root \(root.id) was removed meanwhile, so nothing can build on it",
+        blob: .root(root.id))
+    }
+  }
+
+  /// ``build(on:)`` for a root of which the id is known.
+  package func build(onRoot id: Digest) async throws(ChunkStoreError) {
+    let root: Root
+    do throws(ChunkStoreError) {
+      root = try await repository.readRoot(.root(id))
+    } catch {
+      guard error.code == .missing else { throw error }
+      throw ChunkStoreError(.notFound, "the root \(id) was removed", blob: .root(id))
+    }
+    try await build(on: root)
+  }
+
+  /// Ends the session, durable on return: nothing more is published, and garbage collection no longer
+  /// waits for it.
+  public func end() async throws(ChunkStoreError) {
+    core.fail(ChunkStoreError(.invalid, "the session has ended; start another"))
+    try await repository.board.put(.ended(core.id))
+  }
+
   /// Commits: makes everything durable that was stored, then publishes a root that leads to
   /// `chunk`.
   ///
@@ -195,6 +239,20 @@ extension SessionCore {
     let digest = SHA256.hash(of: stored.span.bytes)
     try repository.target.putBlocking(.root(digest), BlobSource(stored))
     statistics.add(stored: Int64(stored.count))
+    let (repository, session) = (repository, id)
+    let isCertain = try waitForTask { () async throws(ChunkStoreError) -> Bool in
+      var publication = SessionPublication(session)
+      try await repository.carryOut(&publication)
+      return publication.isCertain
+    }
+    guard isCertain else {
+      let error = ChunkStoreError(
+        .revoked,
+        "the session was closed by a garbage collection that could not wait for it, so what it "
+          + "published now does not count; run it again", blob: .root(digest))
+      fail(error)
+      throw error
+    }
     tidyIndex()
     return Root(
       id: digest, name: name, time: time, chunk: chunk, session: hex(id.bytes), fields: fields)

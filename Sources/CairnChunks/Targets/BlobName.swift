@@ -82,6 +82,11 @@ extension BlobName {
     BlobName(known: "roots/\(digest)")
   }
 
+  /// - Parameter label: letters a to z, digits and "-".
+  static func announcement(in folder: String, _ label: String, _ digest: Digest) -> BlobName {
+    BlobName(known: "\(folder)\(label)-\(digest)")
+  }
+
   /// - Parameter label: 1 to 64 letters a to z, digits and "-".
   static func key(label: String, _ digest: Digest) -> BlobName {
     BlobName(known: "keys/\(label)-\(digest)")
@@ -102,4 +107,6 @@ enum BlobFolder {
   static let roots = "roots/"
   static let keys = "keys/"
   static let access = "access/"
+  static let sessions = "sessions/"
+  static let condemned = "condemned/"
 }

@@ -112,6 +112,12 @@ import Testing
         #expect(try await SampleRepository.readEverything(on: target).isEmpty)
         continue
       }
+      if folder == "sessions" {
+        // A session that nothing is known of is no reason to pass over its roots.
+        let everything = try await SampleRepository.readEverything(on: target)
+        #expect(everything == sample.everything)
+        continue
+      }
       let error = try await storeError {
         _ = try await SampleRepository.readEverything(on: target)
       }

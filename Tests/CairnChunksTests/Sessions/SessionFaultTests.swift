@@ -67,7 +67,8 @@ import Testing
   @Test func afterAFailureEverythingThrows() async throws {
     let target = MemoryTarget()
     _ = try await Repository.createSmall(on: target)
-    let repository = try await Repository.open(on: FaultyTarget(target, failingPut: 0))
+    // The first put announces the session.
+    let repository = try await Repository.open(on: FaultyTarget(target, failingPut: 1))
     let session = try await repository.startSession(.test)
     let content = try await session.store(Self.before)
     for attempt in [

@@ -164,7 +164,10 @@ extension Repository {
   ///
   /// Each is gone for good when its blob is deleted; where this ends early, some are and some are
   /// not. A root that is gone already is a success.
+  ///
+  /// - Throws: ``ChunkStoreError/Code/notPermitted`` unless an owner asks.
   public func forget(_ roots: [Root]) async throws(ChunkStoreError) {
+    try requireOwner("remove roots")
     for root in roots { try await target.delete(.root(root.id)) }
   }
 }
