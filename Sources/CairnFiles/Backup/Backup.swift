@@ -52,25 +52,37 @@ public struct Backup: Sendable {
     let local = await ThreadPool.blocking.run {
       LocalCopy(of: places, host: host, in: folder, repository)
     }
-    let (previous, problem) = try await previousSnapshot(of: places, local)
+    var (previous, problem) = try await previousSnapshot(of: places, local)
+    if let base = previous {
+      do throws(ChunkStoreError) {
+        try await session.build(onRoot: base.id)
+      } catch {
+        // Forgotten meanwhile: what it led to may be deleted, so everything is read and stored.
+        guard error.code == .notFound else { throw error }
+        previous = nil
+      }
+    }
     let options = options
+    let (base, baseProblem) = (previous, problem)
     let cancellation = CancellationFlag()
     let outcome = await withTaskCancellationHandler {
       await ThreadPool.engines.run { () -> Result<BackupReport, ChunkStoreError> in
         Result { () throws(ChunkStoreError) in
           let run = try BackupRun(
-            session.core, places, previous: previous, previousProblem: problem, local: local,
+            session.core, places, previous: base, previousProblem: baseProblem, local: local,
             options: options,
             startTime: startTime,
             reporter: RunReporter(
               progress, cancellation: cancellation, phase: "back up",
-              expectedBytes: previous.flatMap { Int64(exactly: $0.byteCount) }))
+              expectedBytes: base.flatMap { Int64(exactly: $0.byteCount) }))
           return try run.run()
         }
       }
     } onCancel: {
       cancellation.set()
     }
+    // If this fails, what was published is there all the same; a collection waits in vain for a while.
+    try? await session.end()
     return try outcome.get()
   }
 
