@@ -19,6 +19,7 @@ extension Repository {
         _ = try await target.getNamedByContent(blob.name)
       }
     }
+    try await verifyAnnouncements(&report)
     // The roots come before the index: one that is published meanwhile needs packs that were not
     // described yet.
     let roots = try await roots { report.append($0) }
@@ -50,6 +51,22 @@ extension Repository {
     }
     try await verifyPacks(options, present, &report, progress)
     return report
+  }
+
+  /// Checks what writers and collectors have announced, by the names of the blobs alone.
+  func verifyAnnouncements(_ report: inout VerifyReport) async throws(ChunkStoreError) {
+    for folder in [BlobFolder.sessions, BlobFolder.condemned] {
+      for blob in try await target.blobs(folder) {
+        await note(&report) { () async throws(ChunkStoreError) in
+          do throws(ChunkStoreError) {
+            _ = try await target.getNamedByContent(blob.name)
+          } catch {
+            // A collection may have ended meanwhile, or cleared it away.
+            if error.code != .missing { throw error }
+          }
+        }
+      }
+    }
   }
 
   /// Runs `body` and takes note of its failure.

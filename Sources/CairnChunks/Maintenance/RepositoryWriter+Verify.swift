@@ -29,6 +29,7 @@ extension RepositoryWriter {
       }
       if folder == BlobFolder.roots { report.roots = Int64(blobs.count) }
     }
+    try await repository.verifyAnnouncements(&report)
     _ = try await roots { report.append($0) }
     try await repository.refresh { (error) throws(ChunkStoreError) in
       guard error.isAboutBlob else { throw error }

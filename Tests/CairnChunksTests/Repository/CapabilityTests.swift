@@ -148,7 +148,7 @@ import Testing
     let content = try await commit([1, 2, 3], as: "true", repository.startSession(.test))
     let reader = try await Repository.open(on: target, with: [readerKey])
     let root = RootContent(
-      name: "forged", time: 1, chunk: content.root, session: try SessionID(), fields: [:])
+      name: "forged", time: 1, chunk: content.root, session: try SessionID(for: reader.keyring), fields: [:])
     let plain =
       kind == .root ? try root.encoded(reader.access) : IndexBlob(packs: []).encoded()
     let own = try SigningKey()
@@ -166,6 +166,28 @@ import Testing
       #expect(report.problems.map(\.blob) == [name.description])
       try await target.delete(name)
     }
+  }
+
+  /// With a stolen writer's key nobody can end or close the sessions of others, which would have their
+  /// packs deleted and their roots passed over.
+  @Test func aWriterSpeaksForItsOwnSessionsAlone() async throws {
+    let repository = try await makeRepository()
+    let open = try await repository.startSession(.test)
+    let published = try await repository.startSession(.test)
+    _ = try await commit([4, 5, 6], as: "kept", published)
+    let stolen = try await openWriter().repository.board
+    try await stolen.put(.ended(open.core.id))
+    try await stolen.put(.revoked(published.core.id))
+    try await stolen.put(.closed(published.core.id, roots: []))
+    try await stolen.put(.condemned(GenerationID(bytes: open.core.id.bytes), []))
+    let other = try await repository.reopened()
+    #expect(try await other.roots().map(\.name) == ["kept"])
+    #expect(try await other.board.condemned().isEmpty)
+    #expect(try await other.board.sessions()[open.core.id]?.hasEnded == false)
+    // Its own it ends.
+    let own = try await openWriter().startSession(.test)
+    try await own.end()
+    #expect(try await other.board.sessions()[own.core.id]?.hasEnded == true)
   }
 
   @Test func theLastOwnerStays() async throws {

@@ -73,7 +73,7 @@ import Testing
     }
     let opened = try await blobsOpened(by: old, on: target)
     let folders = opened.map { $0.description.prefix { $0 != "/" } }
-    #expect(folders == ["access", "access", "access", "index", "packs", "roots"])
+    #expect(folders == ["access", "access", "access", "index", "packs", "roots", "sessions"])
   }
 
   private func blobsOpened(
