@@ -148,7 +148,7 @@ import Testing
       size = min(size, damaged.count - 64) / 32 * 32
       guard size >= 64 else { continue }
       let checksum = damaged[64..<64 + size].withUnsafeBytes {
-        FrameChecksum.of($0.baseAddress!, size, seed: header.seed(at: 64))
+        BlockChecksum.of($0.baseAddress!, size, seed: header.seed(at: 64))
       }
       withUnsafeBytes(of: checksum.littleEndian) { damaged.replaceSubrange(64..<72, with: $0) }
       do {

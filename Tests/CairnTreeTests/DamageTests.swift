@@ -75,7 +75,7 @@ import Testing
 
   @Test func theChecksumTellsEverySingleBit() {
     var page = SeededRandom.bytes(4096, seed: 32)
-    func checksum() -> UInt64 { page.withUnsafeBytes { PageChecksum.of($0.baseAddress!, 4096) } }
+    func checksum() -> UInt64 { page.withUnsafeBytes { BlockChecksum.of($0.baseAddress!, 4096) } }
     let whole = checksum()
     for bit in 64..<4096 * 8 {
       page[bit / 8] ^= 1 << UInt8(bit % 8)
@@ -115,7 +115,7 @@ import Testing
     for offset in [0, 4096] {
       bytes[offset + 16] = 2
       let checksum = bytes[offset..<offset + 4096].withUnsafeBytes {
-        PageChecksum.of($0.baseAddress!, 4096)
+        BlockChecksum.of($0.baseAddress!, 4096)
       }
       withUnsafeBytes(of: checksum.littleEndian) {
         bytes.replaceSubrange(offset..<offset + 8, with: $0)
@@ -139,7 +139,7 @@ import Testing
         bytes[start + Int(offset)] = UInt8(truncatingIfNeeded: random.next())
       }
       let checksum = bytes[start..<start + 4096].withUnsafeBytes {
-        PageChecksum.of($0.baseAddress!, 4096)
+        BlockChecksum.of($0.baseAddress!, 4096)
       }
       withUnsafeBytes(of: checksum.littleEndian) {
         bytes.replaceSubrange(start..<start + 8, with: $0)

@@ -48,7 +48,7 @@ import Testing
 
   @Test func theChecksumIsThis() {
     let page = (0..<4096).map { UInt8(truncatingIfNeeded: $0) }
-    let checksum = page.withUnsafeBytes { PageChecksum.of($0.baseAddress!, 4096) }
+    let checksum = page.withUnsafeBytes { BlockChecksum.of($0.baseAddress!, 4096) }
     #expect(checksum == 6_127_440_030_858_154_236)
   }
 }

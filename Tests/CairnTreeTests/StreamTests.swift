@@ -185,7 +185,7 @@ import Testing
       var damaged = storage.bytes
       damaged[page * 4096 + 36] ^= 4
       let checksum = damaged[page * 4096..<(page + 1) * 4096].withUnsafeBytes {
-        PageChecksum.of($0.baseAddress!, 4096)
+        BlockChecksum.of($0.baseAddress!, 4096)
       }
       withUnsafeBytes(of: checksum.littleEndian) {
         damaged.replaceSubrange(page * 4096..<page * 4096 + 8, with: $0)

@@ -87,7 +87,7 @@ final class Frame {
     }
     guard memory.count >= byteCount else { return nil }
     memory.count = byteCount
-    let checksum = FrameChecksum.of(memory.base, byteCount, seed: header.seed(at: offset))
+    let checksum = BlockChecksum.of(memory.base, byteCount, seed: header.seed(at: offset))
     guard load(memory, 0, UInt64.self) == checksum else { return nil }
     let firstID = load(memory, 16, UInt32.self)
     let entryCount = load(memory, 20, UInt32.self)

@@ -1,3 +1,5 @@
+import CairnCore
+
 /// Collects records until they are written as a frame.
 final class FrameBuilder {
   private var base: UnsafeMutableRawPointer
@@ -132,7 +134,7 @@ final class FrameBuilder {
     base.storeBytes(of: UInt32(recordBytes).littleEndian, toByteOffset: 32, as: UInt32.self)
     base.storeBytes(of: recordCount.littleEndian, toByteOffset: 36, as: UInt32.self)
     base.storeBytes(of: 0, toByteOffset: 40, as: UInt64.self)
-    let checksum = FrameChecksum.of(base, count, seed: header.seed(at: offset))
+    let checksum = BlockChecksum.of(base, count, seed: header.seed(at: offset))
     base.storeBytes(of: checksum.littleEndian, toByteOffset: 0, as: UInt64.self)
     defer {
       count = Frame.headerByteCount

@@ -34,7 +34,7 @@ struct LogHeader {
         "the log has version \(version) of the format, and this library knows \(Self.version); "
           + "use a newer one")
     }
-    guard bytes.withRawBytes({ FrameChecksum.of($0.baseAddress!, $0.count, seed: 0) }) == checksum
+    guard bytes.withRawBytes({ BlockChecksum.of($0.baseAddress!, $0.count, seed: 0) }) == checksum
     else {
       throw LogError(.damaged, "the log's header is damaged; restore the log from a copy")
     }
@@ -51,7 +51,7 @@ struct LogHeader {
       bytes.storeBytes(of: Self.magic.littleEndian, toByteOffset: 8, as: UInt64.self)
       bytes.storeBytes(of: Self.version.littleEndian, toByteOffset: 16, as: UInt32.self)
       bytes.storeBytes(of: identity.littleEndian, toByteOffset: 24, as: UInt64.self)
-      let checksum = FrameChecksum.of(UnsafeRawPointer(bytes.baseAddress!), bytes.count, seed: 0)
+      let checksum = BlockChecksum.of(UnsafeRawPointer(bytes.baseAddress!), bytes.count, seed: 0)
       bytes.storeBytes(of: checksum.littleEndian, toByteOffset: 0, as: UInt64.self)
     }
     return bytes

@@ -290,7 +290,7 @@ final class PageCache: @unchecked Sendable {
 
   /// Writes a page that nobody else can see meanwhile.
   private func write(_ number: UInt32, _ base: UnsafeMutableRawPointer) throws(TreeError) {
-    Page(base).set64(0, PageChecksum.of(base, pageSize))
+    Page(base).set64(0, BlockChecksum.of(base, pageSize))
     counters.pagesWritten.wrappingAdd(1, ordering: .relaxed)
     do throws(IOError) {
       try storage.write(
@@ -332,7 +332,7 @@ final class PageCache: @unchecked Sendable {
         let copy = Page(buffer.base + buffer.count)
         buffer.append(
           UnsafeRawBufferPointer(start: frame(dirty[end].slot), count: pageSize))
-        copy.set64(0, PageChecksum.of(copy.base, pageSize))
+        copy.set64(0, BlockChecksum.of(copy.base, pageSize))
         end += 1
       }
       do throws(IOError) {

@@ -1,3 +1,5 @@
+import CairnCore
+
 /// Checks bytes from a storage before they are trusted: afterwards every offset in the page is
 /// inside it. Order, counts and references are what the tree and `verify` look at.
 enum PageCheck {
@@ -5,7 +7,7 @@ enum PageCheck {
   static func problem(_ base: UnsafeMutableRawPointer, _ number: UInt32, _ pageSize: Int) -> String?
   {
     let page = Page(base)
-    guard page.checksum == PageChecksum.of(base, pageSize) else {
+    guard page.checksum == BlockChecksum.of(base, pageSize) else {
       return "its checksum does not match"
     }
     guard page.number == number else { return "it says that it is page \(page.number)" }

@@ -48,7 +48,7 @@ struct MetaPage: Hashable, Sendable {
     writer.append(UInt32(0))
     catalogue.encode(into: &writer)
     var bytes = writer.bytes + [UInt8](repeating: 0, count: Self.size - writer.count)
-    let checksum = bytes.withRawBytes { PageChecksum.of($0.baseAddress!, Self.size) }
+    let checksum = bytes.withRawBytes { BlockChecksum.of($0.baseAddress!, Self.size) }
     withUnsafeBytes(of: checksum.littleEndian) { bytes.replaceSubrange(0..<8, with: $0) }
     return bytes
   }
@@ -61,7 +61,7 @@ struct MetaPage: Hashable, Sendable {
 
   static func decode(_ bytes: [UInt8]) -> Content {
     guard bytes.count == size, bytes[8..<16].elementsEqual(magic) else { return .none }
-    let checksum = bytes.withRawBytes { PageChecksum.of($0.baseAddress!, size) }
+    let checksum = bytes.withRawBytes { BlockChecksum.of($0.baseAddress!, size) }
     do throws(IOError) {
       var reader = BinaryReader(bytes.span.bytes)
       guard try reader.read(UInt64.self) == checksum else { return .none }

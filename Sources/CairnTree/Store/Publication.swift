@@ -33,7 +33,7 @@ struct Publication: Hashable, Sendable {
     writer.append(nextTree)
     catalogue.encode(into: &writer)
     var bytes = writer.bytes + [UInt8](repeating: 0, count: Self.size - writer.count)
-    let checksum = bytes.withRawBytes { PageChecksum.of($0.baseAddress!, Self.size) }
+    let checksum = bytes.withRawBytes { BlockChecksum.of($0.baseAddress!, Self.size) }
     withUnsafeBytes(of: checksum.littleEndian) { bytes.replaceSubrange(0..<8, with: $0) }
     return bytes
   }
@@ -48,7 +48,7 @@ struct Publication: Hashable, Sendable {
   static func decode(_ bytes: [UInt8]) -> Content {
     if bytes.allSatisfy({ $0 == 0 }) { return .none }
     guard bytes.count == size, bytes[8..<16].elementsEqual(magic) else { return .torn }
-    let checksum = bytes.withRawBytes { PageChecksum.of($0.baseAddress!, size) }
+    let checksum = bytes.withRawBytes { BlockChecksum.of($0.baseAddress!, size) }
     do throws(IOError) {
       var reader = BinaryReader(bytes.span.bytes)
       guard try reader.read(UInt64.self) == checksum else { return .torn }

@@ -23,7 +23,7 @@ enum SpaceMap {
         guard index < used.words.count else { break }
         page.set64(PageHeader.size + 8 * word, used.words[index])
       }
-      page.set64(0, PageChecksum.of(page.base, pageSize))
+      page.set64(0, BlockChecksum.of(page.base, pageSize))
       do throws(IOError) {
         try storage.write(
           RawSpan(_unsafeStart: page.base, byteCount: pageSize),

@@ -70,7 +70,7 @@ import Testing
       bytes.withUnsafeMutableBytes { bytes in
         let base = bytes.baseAddress! + number * pageSize
         body(base)
-        Page(base).set64(0, PageChecksum.of(base, pageSize))
+        Page(base).set64(0, BlockChecksum.of(base, pageSize))
       }
     }
 
@@ -242,7 +242,7 @@ import Testing
         let (offset, mask) = bit(lost)
         let byte = base.load(fromByteOffset: offset, as: UInt8.self)
         base.storeBytes(of: byte | mask, toByteOffset: offset, as: UInt8.self)
-        Page(base).set64(0, PageChecksum.of(base, 4096))
+        Page(base).set64(0, BlockChecksum.of(base, 4096))
       }
     }
     let problems = try TreeStore(on: MemoryStorage(bytes)).verify().problems
