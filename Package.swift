@@ -81,7 +81,8 @@ let package = Package(
       name: "CairnTestKitTests", dependencies: ["CairnTestKit", "CairnTree", "CairnCore", system],
       swiftSettings: settings),
     .testTarget(
-      name: "CairnLogTests", dependencies: ["CairnLog", "CairnTree", "CairnCore", system],
+      name: "CairnLogTests",
+      dependencies: ["CairnLog", "CairnTestKit", "CairnTree", "CairnCore", system],
       swiftSettings: settings),
     .testTarget(
       name: "CairnCryptoTests", dependencies: ["CairnCrypto", "CairnCore", system],

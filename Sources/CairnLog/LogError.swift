@@ -9,7 +9,7 @@ public struct LogError: Error, Sendable, Hashable {
   /// What kind of failure this is, to switch on.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     private enum Kind: String, Hashable {
-      case storage, index, damaged, notALog, newerFormat, busy, readOnly, needsRecovery, invalid
+      case storage, index, damaged, notALog, newerFormat, busy, readOnly, invalid
       case notOpen, notFound, full, failed
     }
     private let kind: Kind
@@ -30,8 +30,6 @@ public struct LogError: Error, Sendable, Hashable {
     public static let busy = Code(.busy)
     /// The log was opened for reading.
     public static let readOnly = Code(.readOnly)
-    /// The index lacks entries that the log has: it must be opened for writing once.
-    public static let needsRecovery = Code(.needsRecovery)
     /// An argument that cannot be used.
     public static let invalid = Code(.invalid)
     /// The entry cannot have children, or was closed.

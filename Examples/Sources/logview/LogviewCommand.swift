@@ -54,17 +54,8 @@ struct LogArgument: ParsableArguments {
   @Argument(help: ArgumentHelp("The directory of the log.", valueName: "log"))
   var log: ArgumentBytes
 
-  /// Opens the log for reading; first, if it needs that, for writing.
-  func open() throws -> Log {
-    let reading = LogOptions(isReadOnly: true)
-    do throws(LogError) {
-      return try Log(log.path, reading)
-    } catch {
-      guard error.code == .needsRecovery else { throw error }
-    }
-    try Log(log.path).finish()
-    return try Log(log.path, reading)
-  }
+  /// Opens the log for reading, whoever writes it meanwhile.
+  func open() throws -> Log { try Log(log.path, LogOptions(isReadOnly: true)) }
 }
 
 private func printFailure(_ message: String) {

@@ -21,34 +21,38 @@ public final class Log: Sendable {
   /// What opening has found to do.
   public let recovery: LogRecovery
 
-  /// `nil` if nothing is to be written.
-  private let writer: SharedAppender?
   private let storage: any PageStorage
   private let header: LogHeader
-  private let index: TreeStore
-  private let indexStorage: any PageStorage
+  private let role: Role
   private let timer: FlushTimer?
+
+  private enum Role {
+    case writer(SharedAppender, TreeStore, indexStorage: any PageStorage, WriterLock?)
+    case reader(SharedFollowedIndex)
+  }
 
   /// Opens the log in a directory, which is created if need be: a file of entries and one of the
   /// index.
   ///
-  /// - Throws: ``LogError``: `.busy` if somebody else has it open for writing, or, if it is to be
-  ///   written, at all; `.needsRecovery` if it is to be read only and the index lacks entries;
-  ///   `.notALog` or `.newerFormat` if something else is in it; `.damaged`, `.storage` or `.index`.
+  /// One at a time has it open for writing; others, in any processes of the machine, may have it
+  /// open for reading meanwhile (``LogOptions/isReadOnly``), and see what is flushed. Neither waits
+  /// for the other.
+  ///
+  /// - Throws: ``LogError``: `.busy` if it is to be written and somebody else has it open for
+  ///   writing; `.notALog` or `.newerFormat` if something else is in it; `.damaged`, `.storage` or
+  ///   `.index`.
   public convenience init(
     _ path: FilePath, _ options: LogOptions = LogOptions()
   ) throws(LogError) {
     if !options.isReadOnly { try Self.makeDirectory(path) }
     let entries: FileStorage
-    let index: FileStorage
     do throws(TreeError) {
       entries = try FileStorage(path.appending("entries"), readOnly: options.isReadOnly)
-      index = try FileStorage(path.appending("index"), readOnly: options.isReadOnly)
     } catch {
-      let code: LogError.Code = error.code == .busy ? .busy : .storage
-      throw LogError(code, "cannot open the log \(path.displayText)", indexError: error)
+      throw LogError(
+        .storage, "cannot open the log \(path.displayText)", cause: error.cause, indexError: error)
     }
-    try self.init(entries: entries, index: index, options)
+    try self.init(entries, .file(path.appending("index")), options)
   }
 
   private static func makeDirectory(_ path: FilePath) throws(LogError) {
@@ -69,34 +73,47 @@ public final class Log: Sendable {
   /// Opens the log in two storages, which belong to it from now on.
   ///
   /// - Throws: ``LogError`` as for a directory.
-  public init(
+  public convenience init(
     entries: any PageStorage, index: any PageStorage, _ options: LogOptions = LogOptions()
   ) throws(LogError) {
-    let opened = try Recovery.open(entries, index, options)
+    try self.init(entries, .storage(index), options)
+  }
+
+  private init(
+    _ entries: any PageStorage, _ place: IndexPlace, _ options: LogOptions
+  ) throws(LogError) {
     storage = entries
-    header = opened.header
-    self.index = opened.store
-    indexStorage = index
-    recovery = opened.recovery
-    writer = opened.appender.map { SharedAppender($0) }
-    if let writer, let interval = options.flushInterval {
-      timer = FlushTimer(interval, writer)
-    } else {
+    if options.isReadOnly {
+      let (header, index) = try Recovery.openForReading(entries, place, options)
+      self.header = header
+      recovery = LogRecovery()
+      // What is wrong is told now rather than later.
+      _ = try index.snapshot()
+      role = .reader(SharedFollowedIndex(index))
       timer = nil
+      return
     }
+    let lock = try WriterLock.take(entries)
+    let opened = try Recovery.openForWriting(entries, place, options)
+    header = opened.header
+    recovery = opened.recovery
+    let writer = SharedAppender(opened.appender)
+    role = .writer(writer, opened.store, indexStorage: opened.indexStorage, lock)
+    timer = options.flushInterval.map { FlushTimer($0, writer) }
   }
 
   deinit {
     timer?.end()
+    guard case .writer(let writer, _, _, _) = role else { return }
     // Nobody is left to hear of a failure: whoever wants to, calls `finish`.
-    _ = try? writer?.withLock { (writer) throws(LogError) in try writer.flush(.checkpoint) }
+    _ = try? writer.withLock { (writer) throws(LogError) in try writer.flush(.checkpoint) }
   }
 
   @inline(__always)
   private func write<Result: Sendable>(
     _ body: (Appender) throws(LogError) -> Result
   ) throws(LogError) -> Result {
-    guard let writer else {
+    guard case .writer(let writer, _, _, _) = role else {
       throw LogError(.readOnly, "the log was opened for reading; open it for writing")
     }
     return try writer.withLock(body)
@@ -214,24 +231,38 @@ public final class Log: Sendable {
   // MARK: Reading
 
   /// The log as it was flushed last.
+  ///
+  /// In a log that is open for reading beside one who writes, in this process or another, it shows
+  /// what that one has flushed. If he was killed, or the index is missing or damaged, it shows all
+  /// whole entries that the log has; those that the index lacks are indexed in memory, in a second for
+  /// ten million or so, and with some 5 bytes for each.
   public func snapshot() throws(LogError) -> LogSnapshot {
-    try LogSnapshot(storage, header, index)
+    switch role {
+    case .writer(_, let index, _, _): try LogSnapshot(storage, header, index)
+    case .reader(let index): try index.snapshot()
+    }
   }
 
   /// How large the log is, as far as it was flushed.
   public func statistics() throws(LogError) -> LogStatistics {
     let snapshot = try snapshot()
-    let indexBytes: Int64
-    do throws(IOError) {
-      indexBytes = try indexStorage.byteCount
-    } catch {
-      throw .storage("cannot examine the index", error)
-    }
     return LogStatistics(
       entries: snapshot.count, roots: try snapshot.childCount(of: nil),
       openEntries: try snapshot.openKeys().count,
       worstSeverity: try snapshot.worstSeverity(of: nil),
-      entryBytes: snapshot.byteCount, indexBytes: indexBytes)
+      entryBytes: snapshot.byteCount, indexBytes: try indexBytes())
+  }
+
+  private func indexBytes() throws(LogError) -> Int64 {
+    guard case .writer(_, _, let index, _) = role else {
+      guard case .reader(let index) = role else { return 0 }
+      return try index.byteCount()
+    }
+    do throws(IOError) {
+      return try index.byteCount
+    } catch {
+      throw .storage("cannot examine the index", error)
+    }
   }
 
   /// Reads everything that was flushed, and compares the entries with the index and the index with
@@ -244,8 +275,15 @@ public final class Log: Sendable {
     var verifier = Verifier(try snapshot())
     try verifier.run()
     var report = verifier.report
-    let trees = try asking { () throws(TreeError) in try index.verify() }
-    for problem in trees.problems { report.add("the index: \(problem)") }
+    for problem in try indexProblems() { report.add("the index: \(problem)") }
     return report
+  }
+
+  private func indexProblems() throws(LogError) -> [String] {
+    switch role {
+    case .writer(_, let index, _, _):
+      try asking { () throws(TreeError) in try index.verify() }.problems.map { "\($0)" }
+    case .reader(let index): try index.verify()
+    }
   }
 }

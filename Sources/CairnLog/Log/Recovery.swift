@@ -6,15 +6,15 @@ enum Recovery {
   struct Opened {
     var header: LogHeader
     var store: TreeStore
+    var indexStorage: any PageStorage
     var recovery = LogRecovery()
-    /// `nil` if nothing is to be written.
-    var appender: Appender?
+    var appender: Appender
   }
 
-  static func open(
-    _ entries: any PageStorage, _ index: any PageStorage, _ options: LogOptions
+  /// Opens a log for writing. The caller is the one who writes.
+  static func openForWriting(
+    _ entries: any PageStorage, _ place: IndexPlace, _ options: LogOptions
   ) throws(LogError) -> Opened {
-    if options.isReadOnly { return try openForReading(entries, index, options) }
     let size = try byteCount(entries)
     let header: LogHeader
     if let found = try readHeader(entries) {
@@ -29,6 +29,7 @@ enum Recovery {
     }
 
     var recovery = LogRecovery()
+    var index = try place.openForWriting()
     var usable: (store: TreeStore, indexer: Indexer)?
     if !options.rebuildsIndex {
       do throws(LogError) {
@@ -39,7 +40,7 @@ enum Recovery {
     }
     if usable == nil {
       recovery.indexWasRebuilt = true
-      try storing { () throws(IOError) in try index.resize(to: 0) }
+      index = try place.renew(index)
       usable = try openIndex(entries, header, index, options, size)
     }
     guard let (store, indexer) = usable else { throw .damagedIndex("it cannot be rebuilt") }
@@ -63,33 +64,18 @@ enum Recovery {
     let names = try LogSnapshot(entries, header, store).nameNumbers()
     let appender = Appender(
       entries, header, indexer, names: names, checkpointEnd: checkpointEnd, options)
-    return Opened(header: header, store: store, recovery: recovery, appender: appender)
+    return Opened(
+      header: header, store: store, indexStorage: index, recovery: recovery, appender: appender)
   }
 
-  private static func openForReading(
-    _ entries: any PageStorage, _ index: any PageStorage, _ options: LogOptions
-  ) throws(LogError) -> Opened {
+  /// Begins to read a log that somebody may write.
+  static func openForReading(
+    _ entries: any PageStorage, _ place: IndexPlace, _ options: LogOptions
+  ) throws(LogError) -> (LogHeader, FollowedIndex) {
     guard let header = try readHeader(entries) else {
       throw LogError(.notALog, "the log is empty: it was never opened for writing")
     }
-    do throws(LogError) {
-      let store = try asking { () throws(TreeError) in
-        try TreeStore(
-          on: index, TreeStoreOptions(cacheBytes: options.cacheBytes, isReadOnly: true))
-      }
-      let snapshot = try LogSnapshot(entries, header, store)
-      let size = try byteCount(entries)
-      if snapshot.state.end <= size,
-        try Frame.read(entries, header, at: snapshot.state.end, before: size) == nil
-      {
-        return Opened(header: header, store: store)
-      }
-    } catch {
-      guard error.code == .index, error.indexError?.code != .storage else { throw error }
-    }
-    throw LogError(
-      .needsRecovery,
-      "the index does not cover the entries, as after a crash; open the log for writing once")
+    return (header, FollowedIndex(entries, header, place, options))
   }
 
   private static func openIndex(
@@ -97,7 +83,8 @@ enum Recovery {
     _ options: LogOptions, _ size: Int64
   ) throws(LogError) -> (TreeStore, Indexer) {
     let store = try asking { () throws(TreeError) in
-      try TreeStore(on: index, TreeStoreOptions(cacheBytes: options.cacheBytes))
+      try TreeStore(
+        on: index, TreeStoreOptions(cacheBytes: options.cacheBytes, publishesToAll: true))
     }
     let snapshot = try LogSnapshot(entries, header, store)
     guard snapshot.state.end <= max(size, Int64(LogHeader.byteCount)) else {
@@ -123,7 +110,7 @@ enum Recovery {
     return try LogHeader(Array(bytes.prefix(count)))
   }
 
-  private static func byteCount(_ storage: any PageStorage) throws(LogError) -> Int64 {
+  static func byteCount(_ storage: any PageStorage) throws(LogError) -> Int64 {
     do throws(IOError) {
       return try storage.byteCount
     } catch {

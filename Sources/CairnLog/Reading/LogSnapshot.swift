@@ -14,7 +14,7 @@ public final class LogSnapshot {
   let storage: any PageStorage
   let header: LogHeader
   let state: IndexState
-  private let transaction: ReadTransaction
+  let transaction: ReadTransaction
   private let nodes: ReadableTree?
   private let frames: ReadableTree?
   private let names: ReadableTree?
@@ -72,6 +72,9 @@ public final class LogSnapshot {
       throw .damagedIndex("it is that of another log")
     }
   }
+
+  /// Whether one who lives and writes elsewhere showed it.
+  var isShownByWriter: Bool { transaction.isShownByWriter }
 
   /// The number of entries.
   public var count: Int { Int(state.entryCount) }

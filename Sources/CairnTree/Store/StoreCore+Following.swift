@@ -21,6 +21,8 @@ extension StoreCore {
       if let transaction = guardian, transaction != newest.transaction {
         neighbours.unlockForReading(transaction)
       }
+      // A checkpoint may be published, and outlives that.
+      visible.snapshot.isPublication = newest.isPublication
       if newest.transaction != visible.snapshot.transaction {
         visible.snapshot = newest
         // A page may hold something else by now, under the same number.

@@ -7,6 +7,8 @@ struct Snapshot: Sendable {
   var pageCount: UInt32
   var catalogue: TreeRecord
   var nextTree: UInt32
+  /// Whether a writer elsewhere, who lives, shows it.
+  var isPublication = false
 }
 
 extension Snapshot {
@@ -19,7 +21,7 @@ extension Snapshot {
   init(_ publication: Publication) {
     self.init(
       transaction: publication.transaction, pageCount: publication.pageCount,
-      catalogue: publication.catalogue, nextTree: publication.nextTree)
+      catalogue: publication.catalogue, nextTree: publication.nextTree, isPublication: true)
   }
 }
 
@@ -97,6 +99,31 @@ final class StoreCore: @unchecked Sendable {
       context: WriteContext(cache, space), checkpoint: meta,
       previousCheckpoint: previous?.transaction ?? 0, spaceMapPages: spaceMapPages,
       lastSeen: others.lastSeen, lock: lock)
+  }
+
+  /// A store of its own that begins as what a transaction sees; its changes stay in memory.
+  init(forking base: ReadTransaction, cacheBytes: Int) throws(TreeError) {
+    storage = ForkedStorage(base)
+    isReadOnly = false
+    self.cacheBytes = cacheBytes
+    publishesToAll = false
+    neighbours = nil
+    catalogueLayout = base.core.catalogueLayout
+    let pageSize = base.cache.pageSize
+    var snapshot = base.snapshot
+    snapshot.isPublication = false
+    let cache = try PageCache(storage, pageSize: pageSize, budget: cacheBytes)
+    var used = PageSet()
+    for number in 0..<snapshot.pageCount { used.insert(number) }
+    var meta = MetaPage(pageSize: pageSize)
+    meta.transaction = snapshot.transaction
+    let space = Space(
+      pageCount: snapshot.pageCount, used: used, usedBefore: PageSet(),
+      transaction: snapshot.transaction, firstToReuse: nil)
+    visible = Mutex(Visible(snapshot: snapshot, cache: cache))
+    writing = Writing(
+      context: WriteContext(cache, space), checkpoint: meta, previousCheckpoint: 0,
+      spaceMapPages: [], lastSeen: snapshot.transaction, lock: nil)
   }
 
   /// What the older checkpoint has, which is spared if it can be told.

@@ -33,6 +33,14 @@ public final class TreeStore: Sendable {
     core = try StoreCore(storage, options)
   }
 
+  /// A store of its own that begins as what a transaction sees. The transaction is kept, and not
+  /// changed: what is written stays in memory.
+  ///
+  /// Everything is ``CommitKind/publish``ed there; a checkpoint cannot be made.
+  package init(forking transaction: ReadTransaction, cacheBytes: Int) throws(TreeError) {
+    core = try StoreCore(forking: transaction, cacheBytes: cacheBytes)
+  }
+
   /// A view of the trees as they are now.
   ///
   /// In a store that is open for reading beside one that writes, in this process or another, it shows

@@ -33,6 +33,10 @@ public final class ReadTransaction: Sendable {
   /// checkpoint, is it that one's again.
   public var number: UInt64 { snapshot.transaction }
 
+  /// Whether a writer elsewhere showed this state when the transaction began, which is newer than
+  /// any checkpoint of his, or as new.
+  package var isShownByWriter: Bool { snapshot.isPublication }
+
   /// The names of all trees in bytewise order.
   public var treeNames: [String] {
     get throws(TreeError) { try Catalogue.names(in: catalogue) }
