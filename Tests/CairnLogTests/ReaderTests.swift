@@ -64,7 +64,8 @@ import Testing
       var shown = view.snapshot.count == 0 ? 0 : try view.rowCount
       for change in update.insertions ?? [] { shown -= change.inserted }
       #expect(shown == rows, "the changes do not explain the rows; seed \(seed), round \(round)")
-      if pair.number(3) == 0, let id = pair.model.entries.indices.randomElement(using: &pair.random) {
+      let ids = pair.model.entries.indices
+      if pair.number(3) == 0, let id = ids.randomElement(using: &pair.random) {
         try view.toggle(EntryID(UInt32(id)))
       }
       rows = try view.rowCount
