@@ -48,6 +48,16 @@ static inline cairn_ssize cairn_processor_mask(void *mask, cairn_ssize size) {
   return (cairn_ssize)syscall(SYS_sched_getaffinity, 0, (cairn_size)size, mask);
 }
 
+// SYNC_FILE_RANGE_WRITE: the system begins to write these bytes to the disk. Elsewhere it does so when
+// it likes.
+static inline int cairn_begin_writeback(int fd, cairn_ssize offset, cairn_ssize count) {
+#if defined(__x86_64__) || defined(__aarch64__)
+  return (int)syscall(SYS_sync_file_range, fd, offset, count, 2);
+#else
+  return 0;
+#endif
+}
+
 static inline cairn_ssize cairn_flistxattr(int fd, char *list, cairn_ssize size) {
   return flistxattr(fd, list, (cairn_size)size);
 }

@@ -3,8 +3,10 @@ package import SystemPackage
 #if canImport(Darwin)
   import Darwin
 #elseif canImport(Glibc)
+  import CPosix
   import Glibc
 #elseif canImport(Musl)
+  import CPosix
   import Musl
 #endif
 
@@ -18,6 +20,16 @@ extension FileDescriptor {
       if fcntl(rawValue, F_FULLFSYNC) == 0 { return }
     #endif
     try retryOnInterrupt { fsync(rawValue) }
+  }
+
+  /// Asks the system to begin to bring bytes to the disk, so that synchronizing later has less to
+  /// wait for. It promises nothing, and where the system cannot do so, it does nothing.
+  ///
+  /// The corresponding C function is `sync_file_range` with `SYNC_FILE_RANGE_WRITE`.
+  package func beginSynchronizing(_ bytes: Range<Int64>) {
+    #if os(Linux)
+      _ = cairn_begin_writeback(rawValue, Int(bytes.lowerBound), Int(bytes.count))
+    #endif
   }
 
   /// Takes an exclusive advisory lock if nobody holds one, and says whether it got it.

@@ -1,34 +1,36 @@
 import CairnCore
 
-/// Collects records until they are written as a frame.
+/// Collects records in frames, and frames in a block until it is written.
+///
+/// Accesses are not checked at run time for overlaps: none calls anything that comes back here.
 final class FrameBuilder {
-  private var base: UnsafeMutableRawPointer
-  private var capacity: Int
-  private var count = Frame.headerByteCount
-  private(set) var firstID: UInt32 = 0
-  private var baseTime: Int64 = 0
-  private var time: Int64 = 0
-  private(set) var entryCount: UInt32 = 0
-  private(set) var recordCount: UInt32 = 0
+  @exclusivity(unchecked) private var block = FrameBlock()
+  @exclusivity(unchecked) private var base: UnsafeMutableRawPointer
+  /// The bytes of the frames in the block that are whole.
+  @exclusivity(unchecked) private(set) var blockByteCount = 0
+  @exclusivity(unchecked) private var count = Frame.headerByteCount
+  @exclusivity(unchecked) private(set) var firstID: UInt32 = 0
+  @exclusivity(unchecked) private var baseTime: Int64 = 0
+  @exclusivity(unchecked) private var time: Int64 = 0
+  @exclusivity(unchecked) private(set) var entryCount: UInt32 = 0
+  @exclusivity(unchecked) private(set) var recordCount: UInt32 = 0
 
   /// The most bytes that a record has beside its body and its fields.
   private static let largestRecordHead = 1 + 10 + 5 + 5 + 5 + 5
 
   init() {
-    capacity = Frame.usualByteCount + 4096
-    base = .allocate(byteCount: capacity, alignment: 64)
+    base = block.base
   }
 
-  deinit { base.deallocate() }
-
   var isEmpty: Bool { recordCount == 0 }
-  var isFull: Bool { count >= Frame.usualByteCount }
+  var isFull: Bool { count - blockByteCount >= Frame.usualByteCount }
+  var isBlockFull: Bool { blockByteCount >= FrameBlock.usualByteCount }
 
   /// Makes room for a record with so many bytes of body and fields.
   @inline(__always)
   private func begin(_ byteCount: Int, nextID: UInt32, _ time: Int64) {
     let needed = count + byteCount + Self.largestRecordHead + Frame.alignment
-    if needed > capacity { grow(to: needed) }
+    if needed > block.capacity { grow(to: needed) }
     if recordCount == 0 {
       firstID = nextID
       baseTime = time
@@ -37,11 +39,12 @@ final class FrameBuilder {
     recordCount += 1
   }
 
+  @inline(never)
   private func grow(to needed: Int) {
-    let larger = UnsafeMutableRawPointer.allocate(byteCount: needed, alignment: 64)
-    larger.copyMemory(from: base, byteCount: count)
-    base.deallocate()
-    (base, capacity) = (larger, needed)
+    let larger = FrameBlock(capacity: needed)
+    larger.base.copyMemory(from: base, byteCount: count)
+    block = larger
+    base = larger.base
   }
 
   @inline(__always)
@@ -120,27 +123,43 @@ final class FrameBuilder {
     put(counted: name)
   }
 
-  /// Lends the frame, whole, and then begins the next.
-  func finish<Result>(
-    at offset: Int64, _ header: LogHeader, _ write: (RawSpan) throws(LogError) -> Result
-  ) throws(LogError) -> Result {
-    let recordBytes = count - Frame.headerByteCount
+  /// Ends the frame, which is to be at `offset`, and begins the next.
+  ///
+  /// - Returns: its number of bytes.
+  func finish(at offset: Int64, _ header: LogHeader) -> Int {
+    let frame = base + blockByteCount
+    let recordBytes = count - blockByteCount - Frame.headerByteCount
+    // Blocks hold whole frames, so their ends are aligned as those of frames are.
     while count % Frame.alignment != 0 { put(0) }
-    base.storeBytes(of: Frame.magic.littleEndian, toByteOffset: 8, as: UInt32.self)
-    base.storeBytes(of: UInt32(count).littleEndian, toByteOffset: 12, as: UInt32.self)
-    base.storeBytes(of: firstID.littleEndian, toByteOffset: 16, as: UInt32.self)
-    base.storeBytes(of: entryCount.littleEndian, toByteOffset: 20, as: UInt32.self)
-    base.storeBytes(of: baseTime.littleEndian, toByteOffset: 24, as: Int64.self)
-    base.storeBytes(of: UInt32(recordBytes).littleEndian, toByteOffset: 32, as: UInt32.self)
-    base.storeBytes(of: recordCount.littleEndian, toByteOffset: 36, as: UInt32.self)
-    base.storeBytes(of: 0, toByteOffset: 40, as: UInt64.self)
-    let checksum = BlockChecksum.of(base, count, seed: header.seed(at: offset))
-    base.storeBytes(of: checksum.littleEndian, toByteOffset: 0, as: UInt64.self)
-    defer {
-      count = Frame.headerByteCount
-      entryCount = 0
-      recordCount = 0
-    }
-    return try write(RawSpan(_unsafeStart: base, byteCount: count))
+    let byteCount = count - blockByteCount
+    frame.storeBytes(of: Frame.magic.littleEndian, toByteOffset: 8, as: UInt32.self)
+    frame.storeBytes(of: UInt32(byteCount).littleEndian, toByteOffset: 12, as: UInt32.self)
+    frame.storeBytes(of: firstID.littleEndian, toByteOffset: 16, as: UInt32.self)
+    frame.storeBytes(of: entryCount.littleEndian, toByteOffset: 20, as: UInt32.self)
+    frame.storeBytes(of: baseTime.littleEndian, toByteOffset: 24, as: Int64.self)
+    frame.storeBytes(of: UInt32(recordBytes).littleEndian, toByteOffset: 32, as: UInt32.self)
+    frame.storeBytes(of: recordCount.littleEndian, toByteOffset: 36, as: UInt32.self)
+    frame.storeBytes(of: 0, toByteOffset: 40, as: UInt64.self)
+    let checksum = BlockChecksum.of(frame, byteCount, seed: header.seed(at: offset))
+    frame.storeBytes(of: checksum.littleEndian, toByteOffset: 0, as: UInt64.self)
+    blockByteCount = count
+    entryCount = 0
+    recordCount = 0
+    count += Frame.headerByteCount
+    if count > block.capacity { grow(to: count) }
+    return byteCount
+  }
+
+  /// Hands over the frames that are whole, and goes on in another block.
+  ///
+  /// - Precondition: no frame is begun.
+  func exchangeBlock(
+    _ body: (FrameBlock, _ byteCount: Int) throws(LogError) -> FrameBlock
+  ) throws(LogError) {
+    precondition(isEmpty)
+    block = try body(block, blockByteCount)
+    base = block.base
+    blockByteCount = 0
+    count = Frame.headerByteCount
   }
 }

@@ -1,4 +1,6 @@
 /// An entry that can have more children, and what of them the index does not hold for good.
+///
+/// Accesses are not checked at run time for overlaps, as in the ``Indexer``.
 final class OpenNode {
   /// Children in a row, from ordinal `number * Child.perPart` on.
   struct Part {
@@ -11,25 +13,25 @@ final class OpenNode {
     var rows: UInt64 { children.reduce(0) { $0 + UInt64($1.size) } }
   }
 
-  private(set) var key: NodeKey
+  @exclusivity(unchecked) private(set) var key: NodeKey
   /// `nil` for the root.
-  private(set) var parent: OpenNode?
-  private(set) var ordinal: UInt32
+  @exclusivity(unchecked) private(set) var parent: OpenNode?
+  @exclusivity(unchecked) private(set) var ordinal: UInt32
   /// The number of its ancestors; -1 for the root.
-  private(set) var depth: Int
-  var head = NodeHead()
-  var openChildren = 0
+  @exclusivity(unchecked) private(set) var depth: Int
+  @exclusivity(unchecked) var head = NodeHead()
+  @exclusivity(unchecked) var openChildren = 0
   /// The entries under the children that are closed, and these.
-  var closedRows: UInt32 = 0
+  @exclusivity(unchecked) var closedRows: UInt32 = 0
   /// Collects, while it is published, the entries under the children that are open, and these.
-  var openRows: UInt32 = 0
-  var isChanged = true
+  @exclusivity(unchecked) var openRows: UInt32 = 0
+  @exclusivity(unchecked) var isChanged = true
   /// Whether the index knows that it is open.
-  var isStored = false
+  @exclusivity(unchecked) var isStored = false
   /// The children that came last: at least one if there are any.
-  var last = Part(number: 0)
+  @exclusivity(unchecked) var last = Part(number: 0)
   /// Parts that are full, but have open children, in order.
-  var older: [Part] = []
+  @exclusivity(unchecked) var older: [Part] = []
 
   init(_ key: NodeKey, parent: OpenNode?, ordinal: UInt32, depth: Int) {
     self.key = key

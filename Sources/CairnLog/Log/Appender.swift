@@ -2,26 +2,31 @@ import CairnCore
 import CairnTree
 
 /// What writes a log: used by one thread at a time.
+///
+/// What each entry that is appended touches is not checked at run time for overlapping accesses: no
+/// access calls anything that comes back here.
 final class Appender {
   private let storage: any PageStorage
   private let header: LogHeader
   private let indexer: Indexer
   private let options: LogOptions
   private let frame = FrameBuilder()
+  private let blocks: BlockWriter
   /// Where the frame that is being built will be.
-  private var end: Int64
+  @exclusivity(unchecked) private var end: Int64
   private var checkpointEnd: Int64
   private var names: [String: UInt32]
   /// The number of changes since the last flush.
-  private var unflushed = 0
-  private var failure: LogError?
-  private var fieldBuffer: [UInt8] = []
+  @exclusivity(unchecked) private var unflushed = 0
+  @exclusivity(unchecked) private var failure: LogError?
+  @exclusivity(unchecked) private var fieldBuffer: [UInt8] = []
 
   init(
     _ storage: any PageStorage, _ header: LogHeader, _ indexer: Indexer, names: [String: UInt32],
     checkpointEnd: Int64, _ options: LogOptions
   ) {
     self.storage = storage
+    blocks = BlockWriter(storage)
     self.header = header
     self.indexer = indexer
     self.names = names
@@ -172,35 +177,45 @@ final class Appender {
     if unflushed >= options.flushCount { try publish(.publish) }
   }
 
+  /// Ends the frame that is being built, and has it written together with others.
   private func writeFrame() throws(LogError) {
     guard !frame.isEmpty else { return }
-    let (count, first) = (frame.entryCount, frame.firstID)
-    let offset = end
-    end += try frame.finish(at: offset, header) { (bytes) throws(LogError) in
-      do throws(IOError) {
-        try storage.write(bytes, at: offset)
-      } catch {
-        throw .storage("cannot write the entries", error)
-      }
-      return Int64(bytes.byteCount)
-    }
+    let (count, first, offset) = (frame.entryCount, frame.firstID, end)
+    end += Int64(frame.finish(at: offset, header))
     if count > 0 { try indexer.addFrame(firstID: first, at: offset) }
+    if frame.isBlockFull { try writeBlock() }
   }
+
+  private func writeBlock() throws(LogError) {
+    guard frame.blockByteCount > 0 else { return }
+    try frame.exchangeBlock { (block, byteCount) throws(LogError) in
+      try blocks.write(block, byteCount, at: end - Int64(byteCount))
+    }
+  }
+
+  /// Waits until nothing is being written any more, whether it fails or not.
+  func settle() { blocks.settle() }
 
   private func publish(_ kind: CommitKind) throws(LogError) {
     try writeFrame()
+    try writeBlock()
     let kind = end - checkpointEnd >= options.checkpointBytes ? .checkpoint : kind
-    if kind == .checkpoint {
-      // The index must never survive a power cut that some of what it covers does not.
-      do throws(IOError) {
-        try storage.synchronize()
-      } catch {
-        throw .storage("cannot synchronize the entries", error)
-      }
+    try indexer.publish(upTo: end, kind) { () throws(LogError) in
+      // The index never tells of entries that others cannot read yet, and never survives a power cut
+      // that some of what it covers does not.
+      try blocks.finish()
+      if kind == .checkpoint { try synchronize() }
     }
-    try indexer.publish(upTo: end, kind)
     if kind == .checkpoint { checkpointEnd = end }
     unflushed = 0
+  }
+
+  private func synchronize() throws(LogError) {
+    do throws(IOError) {
+      try storage.synchronize()
+    } catch {
+      throw .storage("cannot synchronize the entries", error)
+    }
   }
 
   func flush(_ kind: CommitKind) throws(LogError) {

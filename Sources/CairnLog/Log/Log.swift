@@ -21,14 +21,16 @@ public final class Log: Sendable {
   /// What opening has found to do.
   public let recovery: LogRecovery
 
+  /// `nil` if nothing is to be written.
+  private let writer: SharedAppender?
+  private let timer: FlushTimer?
   private let storage: any PageStorage
   private let header: LogHeader
-  private let role: Role
-  private let timer: FlushTimer?
+  private let index: Index
 
-  private enum Role {
-    case writer(SharedAppender, TreeStore, indexStorage: any PageStorage, WriterLock?)
-    case reader(SharedFollowedIndex)
+  private enum Index {
+    case own(TreeStore, any PageStorage, WriterLock?)
+    case followed(SharedFollowedIndex)
   }
 
   /// Opens the log in a directory, which is created if need be: a file of entries and one of the
@@ -44,7 +46,7 @@ public final class Log: Sendable {
   public convenience init(
     _ path: FilePath, _ options: LogOptions = LogOptions()
   ) throws(LogError) {
-    if !options.isReadOnly { try Self.makeDirectory(path) }
+    if !options.isReadOnly { try path.makeLogDirectory() }
     let entries: FileStorage
     do throws(TreeError) {
       entries = try FileStorage(path.appending("entries"), readOnly: options.isReadOnly)
@@ -53,21 +55,6 @@ public final class Log: Sendable {
         .storage, "cannot open the log \(path.displayText)", cause: error.cause, indexError: error)
     }
     try self.init(entries, .file(path.appending("index")), options)
-  }
-
-  private static func makeDirectory(_ path: FilePath) throws(LogError) {
-    do throws(Errno) {
-      try FileDescriptor.workingDirectory.makeDirectory(path.cString, permissions: 0o777)
-    } catch {
-      if error == .fileExists { return }
-      throw .storage("cannot create the log", .systemCall("create", path.displayText, error))
-    }
-    do throws(IOError) {
-      let directory = path.removingLastComponent()
-      try (directory.isEmpty ? "." : directory).synchronizeDirectory()
-    } catch {
-      throw .storage("cannot create the log", error)
-    }
   }
 
   /// Opens the log in two storages, which belong to it from now on.
@@ -89,8 +76,8 @@ public final class Log: Sendable {
       recovery = LogRecovery()
       // What is wrong is told now rather than later.
       _ = try index.snapshot()
-      role = .reader(SharedFollowedIndex(index))
-      timer = nil
+      self.index = .followed(SharedFollowedIndex(index))
+      (writer, timer) = (nil, nil)
       return
     }
     let lock = try WriterLock.take(entries)
@@ -98,22 +85,24 @@ public final class Log: Sendable {
     header = opened.header
     recovery = opened.recovery
     let writer = SharedAppender(opened.appender)
-    role = .writer(writer, opened.store, indexStorage: opened.indexStorage, lock)
+    self.writer = writer
+    index = .own(opened.store, opened.indexStorage, lock)
     timer = options.flushInterval.map { FlushTimer($0, writer) }
   }
 
   deinit {
     timer?.end()
-    guard case .writer(let writer, _, _, _) = role else { return }
     // Nobody is left to hear of a failure: whoever wants to, calls `finish`.
-    _ = try? writer.withLock { (writer) throws(LogError) in try writer.flush(.checkpoint) }
+    _ = try? writer?.withLock { (writer) throws(LogError) in try writer.flush(.checkpoint) }
+    // Somebody else may write as soon as the lock is gone.
+    _ = try? writer?.withLock { (writer) throws(LogError) in writer.settle() }
   }
 
   @inline(__always)
   private func write<Result: Sendable>(
     _ body: (Appender) throws(LogError) -> Result
   ) throws(LogError) -> Result {
-    guard case .writer(let writer, _, _, _) = role else {
+    guard let writer else {
       throw LogError(.readOnly, "the log was opened for reading; open it for writing")
     }
     return try writer.withLock(body)
@@ -237,9 +226,9 @@ public final class Log: Sendable {
   /// whole entries that the log has; those that the index lacks are indexed in memory, in a second for
   /// ten million or so, and with some 5 bytes for each.
   public func snapshot() throws(LogError) -> LogSnapshot {
-    switch role {
-    case .writer(_, let index, _, _): try LogSnapshot(storage, header, index)
-    case .reader(let index): try index.snapshot()
+    switch index {
+    case .own(let store, _, _): try LogSnapshot(storage, header, store)
+    case .followed(let index): try index.snapshot()
     }
   }
 
@@ -254,14 +243,14 @@ public final class Log: Sendable {
   }
 
   private func indexBytes() throws(LogError) -> Int64 {
-    guard case .writer(_, _, let index, _) = role else {
-      guard case .reader(let index) = role else { return 0 }
-      return try index.byteCount()
-    }
-    do throws(IOError) {
-      return try index.byteCount
-    } catch {
-      throw .storage("cannot examine the index", error)
+    switch index {
+    case .followed(let index): return try index.byteCount()
+    case .own(_, let storage, _):
+      do throws(IOError) {
+        return try storage.byteCount
+      } catch {
+        throw .storage("cannot examine the index", error)
+      }
     }
   }
 
@@ -280,10 +269,10 @@ public final class Log: Sendable {
   }
 
   private func indexProblems() throws(LogError) -> [String] {
-    switch role {
-    case .writer(_, let index, _, _):
-      try asking { () throws(TreeError) in try index.verify() }.problems.map { "\($0)" }
-    case .reader(let index): try index.verify()
+    switch index {
+    case .own(let store, _, _):
+      try asking { () throws(TreeError) in try store.verify() }.problems.map { "\($0)" }
+    case .followed(let index): try index.verify()
     }
   }
 }

@@ -158,4 +158,9 @@ public final class FileStorage: PageStorage {
       throw .systemCall("synchronize", name, error)
     }
   }
+
+  /// Lets ``synchronize()`` have less to wait for, as far as the system can.
+  package func beginSynchronizing(_ bytes: Range<Int64>) {
+    if synchronizes { file.beginSynchronizing(bytes) }
+  }
 }
