@@ -83,6 +83,7 @@ let package = Package(
     .testTarget(
       name: "CairnLogTests",
       dependencies: ["CairnLog", "CairnTestKit", "CairnTree", "CairnCore", system],
+      resources: [.copy("Golden")],
       swiftSettings: settings),
     .testTarget(
       name: "CairnCryptoTests", dependencies: ["CairnCrypto", "CairnCore", system],

@@ -165,4 +165,27 @@ import Testing
     try log!.flush()
     #expect(try log!.snapshot().worstSeverity(of: EntryID(0)) == .error)
   }
+
+  /// Ten million with `CAIRN_LONG_TESTS=1`.
+  @Test func aNodeWithManyChildren() throws {
+    let count = runsLongTests ? 10_000_000 : 30_000
+    let log = try logInMemory(flushCount: 65_536)
+    let parent = try log.open("parent")
+    for number in 0..<count {
+      try log.append("x", number == count - 7 ? .error : .debug, under: parent, time: 0)
+    }
+    try log.flush()
+    let snapshot = try log.snapshot()
+    #expect(try snapshot.childCount(of: parent) == count)
+    #expect(try snapshot.nextEntry(after: nil, severity: .error)?.number == UInt32(count - 6))
+    let view = LogView(snapshot)
+    #expect(try view.expand(parent) == RowChange(row: 1, inserted: count))
+    for row in [1, 127, 128, 129, count / 3, count] {
+      #expect(try view.rows(in: row..<row + 1).first?.entry.id.number == UInt32(row))
+      #expect(try view.row(of: EntryID(UInt32(row))) == row)
+    }
+    try log.close(parent)
+    try log.flush()
+    #expect(try view.update(to: log.snapshot()).insertions == [])
+  }
 }

@@ -1,5 +1,7 @@
 import CairnCore
+import CairnTestKit
 import CairnTree
+import SystemPackage
 import Testing
 
 @testable import CairnLog
@@ -138,5 +140,43 @@ import Testing
     let failure = #expect(throws: LogError.self) { try log.append("refused") }
     #expect(failure?.code == .failed)
     #expect(try log.snapshot().count == 1)
+  }
+
+  /// What was flushed stays, and what became of the rest is told; with space again it goes on.
+  @Test(arguments: [true, false])
+  func aFullDiskIsTold(_ isEntries: Bool) throws {
+    let (entries, index) = (SimulatedStorage(), SimulatedStorage())
+    let options = LogOptions(flushInterval: nil, flushCount: .max, cacheBytes: 0)
+    let log = try Log(
+      entries: entries.openedAgain(), index: index.openedAgain(), options)
+    let parent = try log.open("parent")
+    for number in 0..<5000 { try log.append("kept \(number)", under: parent) }
+    try log.flush()
+    entries.limitSize(to: isEntries ? entries.bytes.count + 100 : nil)
+    index.limitSize(to: isEntries ? nil : index.bytes.count)
+    var error: LogError?
+    do throws(LogError) {
+      for number in 0..<5000 { try log.append("not kept \(number)", under: parent) }
+      try log.flush()
+    } catch let failure {
+      error = failure
+    }
+    let cause = error?.cause ?? error?.indexError?.cause
+    #expect(cause?.errno == .noSpace, "\(String(describing: error))")
+    #expect(throws: LogError.self) { try log.append("more", under: parent) }
+    #expect(try log.snapshot().count == 5001)
+    // Others, too, see no less.
+    let reader = try Log(
+      entries: entries.openedAgain(readOnly: true), index: index.openedAgain(readOnly: true),
+      LogOptions(isReadOnly: true))
+    #expect(try reader.snapshot().count >= 5001)
+    entries.limitSize(to: nil)
+    index.limitSize(to: nil)
+    let left = (MemoryStorage(entries.bytes), MemoryStorage(index.bytes))
+    let again = try Log(entries: left.0, index: left.1, options)
+    #expect(try again.snapshot().count >= 5001)
+    try again.append("more", under: parent)
+    try again.finish()
+    #expect(try again.verify().isSound)
   }
 }
