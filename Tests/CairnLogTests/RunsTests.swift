@@ -48,6 +48,11 @@ import Testing
     try withRuns { runs in
       for _ in 0..<6 { try makeRun(runs, entries: 500) }
       let all = try runs.list()
+      // What is kept with a log goes with it.
+      let views = runs.path(of: 1).string + "/views"
+      try FileManager.default.createDirectory(
+        atPath: views, withIntermediateDirectories: false)
+      try Data().write(to: URL(filePath: views + "/errors"))
       #expect(try runs.prune(keep: 5).map(\.number) == [1])
       let size = all[0].byteCount
       #expect(try runs.prune(maxBytes: 3 * size + size / 2).map(\.number) == [2, 3])

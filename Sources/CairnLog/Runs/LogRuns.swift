@@ -158,23 +158,39 @@ public struct LogRuns: Sendable {
     return true
   }
 
-  /// Removes a run that has its last name.
+  /// Removes a run that has its last name, and what else is kept in its directory.
   private func remove(_ directory: FilePath) throws(LogError) {
     let base = FileDescriptor.workingDirectory
-    for file in ["entries", "index"] {
-      let name = directory.appending(file)
-      do throws(Errno) {
-        try base.removeEntry(name.cString)
-      } catch {
-        if error == .noSuchFileOrDirectory { continue }
-        throw .storage("cannot remove a run", .systemCall("remove", name.displayText, error))
-      }
-    }
     do throws(Errno) {
+      let folder = try base.openDirectory(directory.cString)
+      defer { try? folder.close() }
+      try Self.empty(folder, levels: Self.levels)
       try base.removeDirectory(directory.cString)
     } catch {
+      // Somebody else has removed it.
       if error == .noSuchFileOrDirectory { return }
       throw .storage("cannot remove a run", .systemCall("remove", directory.displayText, error))
+    }
+  }
+
+  /// So deep are folders in a run's directory at most.
+  private static let levels = 4
+
+  private static func empty(_ folder: FileDescriptor, levels: Int) throws(Errno) {
+    var names: [[CChar]] = []
+    var folders: [[CChar]] = []
+    try DirectoryReader().list(folder) { bytes, kind in
+      let name = bytes.map { CChar(bitPattern: $0) } + [0]
+      if kind == .directory { folders.append(name) } else { names.append(name) }
+    }
+    for name in names { try folder.removeEntry(name) }
+    for name in folders {
+      if levels > 0 {
+        let inner = try folder.openDirectory(name)
+        defer { try? inner.close() }
+        try empty(inner, levels: levels - 1)
+      }
+      try folder.removeDirectory(name)
     }
   }
 
