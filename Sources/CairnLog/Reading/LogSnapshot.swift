@@ -19,19 +19,19 @@ public final class LogSnapshot {
   private let frames: ReadableTree?
   private let names: ReadableTree?
 
-  /// A part of a node's children, or its head with those that it holds.
+  /// A part of a node's children, or those that its head holds.
   final class Part {
-    let head: NodeHead?
     let children: [Child]
 
-    init(head: NodeHead?, children: [Child]) {
-      self.head = head
+    init(_ children: [Child]) {
       self.children = children
     }
   }
 
   private var parts = Recents<UInt64, Part>(limit: 128)
   private var lastPart: (key: UInt64, part: Part)?
+  /// Of nodes whose children nobody has asked for.
+  private var heads = Recents<NodeKey, NodeHead>(limit: 64)
   private var recentFrames = Recents<Int64, Frame>(limit: 32)
   /// The frame that was read last, and how far.
   private var reading: (frame: Frame, cursor: RecordCursor)?
@@ -130,7 +130,7 @@ public final class LogSnapshot {
             throw ByteCursor.Malformed()
           }
         }
-        return Part(head: head, children: children)
+        return Part(children)
       } catch {
         return nil
       }
@@ -150,9 +150,31 @@ public final class LogSnapshot {
   }
 
   func head(of node: NodeKey) throws(LogError) -> NodeHead {
-    guard let head = try part(node, 0)?.head else {
-      if node == .root { return NodeHead() }
-      throw .damagedIndex("entry \(node.id) was opened, but has no list of children")
+    if let head = heads[node] { return head }
+    if let head = try readHead(of: node) {
+      heads.insert(head, for: node)
+      return head
+    }
+    if node == .root { return NodeHead() }
+    throw .damagedIndex("entry \(node.id) was opened, but has no list of children")
+  }
+
+  /// Reads a head, and not the children that it may hold.
+  private func readHead(of node: NodeKey) throws(LogError) -> NodeHead? {
+    guard let nodes else { return nil }
+    let read = try asking { () throws(TreeError) in
+      try withKey(nodePart(node, 0)) { (key) throws(TreeError) in
+        try nodes.withValue(for: key) { value in
+          value.withUnsafeBytes { bytes -> NodeHead? in
+            var cursor = ByteCursor(bytes)
+            return try? NodeHead(&cursor)
+          }
+        }
+      }
+    }
+    guard let read else { return nil }
+    guard let head = read else {
+      throw .damagedIndex("the children of an entry do not follow the format")
     }
     return head
   }
@@ -430,8 +452,10 @@ public final class LogSnapshot {
     guard let id else { return .root }
     try check(id.number)
     let key = NodeKey(id)
-    if let part = try part(key, 0) { return part.head == nil ? nil : key }
-    return nil
+    if heads[key] != nil { return key }
+    guard let head = try readHead(of: key) else { return nil }
+    heads.insert(head, for: key)
+    return key
   }
 }
 
