@@ -148,7 +148,8 @@ import Testing
     let content = try await commit([1, 2, 3], as: "true", repository.startSession(.test))
     let reader = try await Repository.open(on: target, with: [readerKey])
     let root = RootContent(
-      name: "forged", time: 1, chunk: content.root, session: try SessionID(for: reader.keyring), fields: [:])
+      name: "forged", time: 1, chunk: content.root, session: try SessionID(for: reader.keyring),
+      fields: [:])
     let plain =
       kind == .root ? try root.encoded(reader.access) : IndexBlob(packs: []).encoded()
     let own = try SigningKey()

@@ -270,7 +270,8 @@ extension Repository {
         reply = try await perform(step)
         report.deletedPacks += 1
         report.deletedBytes += census.packs[pack] ?? 0
-        try reportPacks(progress, "delete packs", report.deletedPacks, of: Int64(party.doomed.count))
+        try reportPacks(
+          progress, "delete packs", report.deletedPacks, of: Int64(party.doomed.count))
       default:
         reply = try await perform(step)
       }
