@@ -69,7 +69,7 @@ extension LogSnapshot {
     return found
   }
 
-  private static func contains(_ text: UnsafeRawBufferPointer, _ pattern: [UInt8]) -> Bool {
+  static func contains(_ text: UnsafeRawBufferPointer, _ pattern: [UInt8]) -> Bool {
     guard var place = text.baseAddress, text.count >= pattern.count else { return false }
     let end = place + (text.count - pattern.count + 1)
     while place < end, let hit = memchr(place, CInt(pattern[0]), end - place) {
@@ -127,7 +127,7 @@ extension LogSnapshot {
   }
 
   /// The worse of the severities with which an entry was appended and closed.
-  private func ownSeverity(_ child: Child) throws(LogError) -> Severity {
+  func ownSeverity(_ child: Child) throws(LogError) -> Severity {
     guard child.isNode else { return child.worst }
     let (record, _) = try record(of: child.id)
     return max(record.severity, try closingSeverity(of: child.id) ?? .trace)
