@@ -10,7 +10,7 @@ public struct LogError: Error, Sendable, Hashable {
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     private enum Kind: String, Hashable {
       case storage, index, damaged, notALog, newerFormat, busy, readOnly, invalid
-      case notOpen, notFound, full, failed
+      case notOpen, notFound, full, failed, otherLog
     }
     private let kind: Kind
     private init(_ kind: Kind) { self.kind = kind }
@@ -34,12 +34,14 @@ public struct LogError: Error, Sendable, Hashable {
     public static let invalid = Code(.invalid)
     /// The entry cannot have children, or was closed.
     public static let notOpen = Code(.notOpen)
-    /// There is no such entry.
+    /// There is no such entry, or no saved view of that name.
     public static let notFound = Code(.notFound)
     /// The log has as many entries as it can hold.
     public static let full = Code(.full)
     /// An earlier failure leaves unknown what the storage holds; open the log again.
     public static let failed = Code(.failed)
+    /// A saved view is that of another log.
+    public static let otherLog = Code(.otherLog)
 
     public var description: String { kind.rawValue }
   }

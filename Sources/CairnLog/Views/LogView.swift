@@ -37,6 +37,14 @@ public final class LogView {
     try rebuild(state.toggled.filter { Int($0.number) < snapshot.count }.map(\.number))
   }
 
+  /// A view as one that was saved, perhaps when the log had fewer entries. Entries that the log does
+  /// not have are passed over.
+  public convenience init(_ snapshot: LogSnapshot, _ saved: SavedView) throws(LogError) {
+    try self.init(snapshot, saved.state)
+    let arrived = try toggledByRule(from: saved.entryCount)
+    if !arrived.isEmpty { try rebuild(toggledIDs() + arrived) }
+  }
+
   /// What it was told.
   public var state: LogViewState {
     get throws(LogError) {
