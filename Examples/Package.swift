@@ -55,8 +55,11 @@ let package = Package(
       name: "fast-import",
       dependencies: ["FastImport", "CommandSupport", core, crypto, chunks, arguments, system],
       swiftSettings: settings),
+    .target(
+      name: "LogViewKit", dependencies: ["CommandSupport", log, system],
+      swiftSettings: settings),
     .executableTarget(
-      name: "logview", dependencies: ["CommandSupport", log, arguments, system],
+      name: "logview", dependencies: ["LogViewKit", "CommandSupport", log, arguments, system],
       swiftSettings: settings),
     .executableTarget(
       name: "LogSpeed", dependencies: [log, system], path: "Benchmarks/LogSpeed",
@@ -76,7 +79,8 @@ let package = Package(
     .testTarget(
       name: "ExampleTests",
       dependencies: [
-        "backup", "fast-import", "FastImport", "logview", "seal", "tree-index", cairn, system,
+        "backup", "fast-import", "FastImport", "logview", "LogViewKit", "seal", "tree-index", cairn,
+        system,
       ],
       swiftSettings: settings),
   ],

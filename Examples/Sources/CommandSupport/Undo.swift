@@ -9,7 +9,7 @@ package import SystemPackage
 #endif
 
 /// What is undone when a signal ends the process: a file that is not whole is removed, and a
-/// terminal that hides what is typed shows it again.
+/// terminal that hides what is typed, or shows nothing but this process, is as it was again.
 ///
 /// The handler of the signals does that, since the work may be waiting for input at that moment;
 /// it makes only calls that POSIX allows there. One file and one terminal at a time: the commands
@@ -49,6 +49,47 @@ package enum Undo {
     return try body()
   }
 
+  /// Has all of a terminal during `body`, or until a signal ends or stops the process: keys come as
+  /// they are pressed and are not shown, and lines of output end as they say.
+  ///
+  /// - Parameters:
+  ///   - enter: What is sent to the terminal first, and when a process that was stopped goes on.
+  ///   - leave: What is sent at the end, and when the process is stopped.
+  package static func takingOver<Result>(
+    _ terminal: FileDescriptor, enter: StaticString, leave: StaticString,
+    during body: () throws -> Result
+  ) throws -> Result {
+    handleSignals()
+    // The handler does nothing but end a wait for input.
+    _ = signal(SIGWINCH) { _ in }
+    guard tcgetattr(terminal.rawValue, &undo.pointee.shown) == 0 else {
+      throw Errno(rawValue: errno)
+    }
+    undo.pointee.hidden = undo.pointee.shown
+    // Signals are sent by keys as before.
+    undo.pointee.hidden.c_lflag &= ~tcflag_t(ECHO | ICANON | IEXTEN)
+    undo.pointee.hidden.c_iflag &= ~tcflag_t(IXON | ICRNL | INLCR | IGNCR | ISTRIP)
+    undo.pointee.hidden.c_oflag &= ~tcflag_t(OPOST)
+    undo.pointee.enter = enter
+    undo.pointee.leave = leave
+    undo.pointee.terminal = terminal.rawValue
+    defer {
+      showInput()
+      undo.pointee.terminal = -1
+      undo.pointee.leave = nil
+      undo.pointee.enter = nil
+    }
+    // What was typed ahead counts.
+    guard tcsetattr(terminal.rawValue, TCSADRAIN, &undo.pointee.hidden) == 0 else {
+      throw Errno(rawValue: errno)
+    }
+    send(enter)
+    return try body()
+  }
+
+  /// How often the process was stopped and went on: then the terminal shows nothing of it any more.
+  package static var continuations: Int { undo.pointee.continuations }
+
   private static func handleSignals() {
     guard !undo.pointee.isReady else { return }
     undo.pointee.isReady = true
@@ -78,6 +119,9 @@ private struct ToUndo {
   var terminal: Int32 = -1
   var shown = termios()
   var hidden = termios()
+  var enter: StaticString?
+  var leave: StaticString?
+  var continuations = 0
 }
 
 /// Memory of its own that is never freed, as a handler may run at any time. It is ready before the
@@ -114,11 +158,19 @@ private func stopProcessUndoing(_ number: Int32) {
   if undo.pointee.terminal >= 0 {
     tcsetattr(undo.pointee.terminal, TCSAFLUSH, &undo.pointee.hidden)
   }
+  if let enter = undo.pointee.enter { send(enter) }
+  undo.pointee.continuations &+= 1
   errno = reason
+}
+
+/// Writes to the terminal; there is nobody to tell if this fails.
+private func send(_ text: StaticString) {
+  _ = write(undo.pointee.terminal, text.utf8Start, text.utf8CodeUnitCount)
 }
 
 private func showInput() {
   guard undo.pointee.terminal >= 0 else { return }
+  if let leave = undo.pointee.leave { send(leave) }
   // Otherwise a process in the background would be stopped by this.
   let handler = signal(SIGTTOU, SIG_IGN)
   tcsetattr(undo.pointee.terminal, TCSAFLUSH, &undo.pointee.shown)

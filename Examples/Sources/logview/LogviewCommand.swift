@@ -22,8 +22,8 @@ struct LogviewCommand: ParsableCommand {
       (nanoseconds since 1970), text.
       """,
     subcommands: [
-      GenerateCommand.self, RowsCommand.self, RowCommand.self, StatsCommand.self,
-      VerifyCommand.self, ExportCommand.self,
+      GenerateCommand.self, ViewCommand.self, ViewsCommand.self, RowsCommand.self,
+      RowCommand.self, StatsCommand.self, VerifyCommand.self, ExportCommand.self,
     ])
 
   static func main() {
