@@ -21,13 +21,18 @@ let package = Package(
     .library(name: "CairnIntern", targets: ["CairnIntern"]),
     .library(name: "CairnTree", targets: ["CairnTree"]),
     .library(name: "CairnLog", targets: ["CairnLog"]),
+    .library(name: "CairnLogging", targets: ["CairnLogging"]),
     .library(name: "CairnCrypto", targets: ["CairnCrypto"]),
     .library(name: "CairnChunks", targets: ["CairnChunks"]),
     .library(name: "CairnFiles", targets: ["CairnFiles"]),
     .library(name: "CairnTestKit", targets: ["CairnTestKit"]),
   ],
+  traits: [
+    .trait(name: "SwiftLog", description: "CairnLogging: a handler of swift-log that writes a log.")
+  ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-system", from: "1.8.1")
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
   ],
   targets: [
     .systemLibrary(
@@ -47,6 +52,14 @@ let package = Package(
     .target(name: "CairnTree", dependencies: ["CairnCore", system], swiftSettings: settings),
     .target(
       name: "CairnLog", dependencies: ["CairnCore", "CairnTree", system], swiftSettings: settings),
+    // Empty without the trait.
+    .target(
+      name: "CairnLogging",
+      dependencies: [
+        "CairnLog",
+        .product(name: "Logging", package: "swift-log", condition: .when(traits: ["SwiftLog"])),
+      ],
+      swiftSettings: settings),
     .target(
       name: "CairnCrypto", dependencies: ["CairnCore", "CLibCrypto", system],
       swiftSettings: settings),

@@ -1,0 +1,35 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+// What is behind a trait, as a host uses it that enables it. A package of its own, so that the others'
+// tests are not built once more for it.
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("ExistentialAny"),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "cairn-trait-tests",
+  platforms: [.macOS("26.0")],
+  dependencies: [
+    .package(name: "cairn", path: "../..", traits: ["SwiftLog"]),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+  ],
+  targets: [
+    .testTarget(
+      name: "CairnLoggingTests",
+      dependencies: [
+        .product(name: "CairnLogging", package: "cairn"),
+        .product(name: "CairnLog", package: "cairn"),
+        .product(name: "CairnTree", package: "cairn"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "CairnLoggingTests",
+      swiftSettings: settings)
+  ],
+  swiftLanguageModes: [.v6]
+)
