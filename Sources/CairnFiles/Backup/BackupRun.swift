@@ -209,6 +209,7 @@ final class BackupRun {
       return
     }
     if try takeFromPrevious(status, lane) { return }
+    if status.kind == .regular { options.willRead?(key.bytes.bytes, status.size) }
     switch status.kind {
     case .regular where status.size >= Self.largeFile:
       try storeLarge(status, lane)
