@@ -24,6 +24,7 @@ struct BackupCommand: AsyncParsableCommand {
     subcommands: [
       InitCommand.self, CreateCommand.self, ListCommand.self, LsCommand.self, CatCommand.self,
       FindCommand.self, DiffCommand.self, RestoreCommand.self, VerifyCommand.self, KeyCommand.self,
+      LogCommand.self,
     ])
 
   static func main() async {

@@ -43,6 +43,8 @@ struct CreateCommand: AsyncParsableCommand {
   @Flag(help: "Leave out what is on other file systems than the paths themselves.")
   var oneFileSystem = false
 
+  @OptionGroup var logging: LoggingOptions
+
   @Option(
     help: ArgumentHelp(
       "\"fast\", or \"high\": a fifth smaller, for twice the time of a first backup.",
@@ -74,13 +76,17 @@ struct CreateCommand: AsyncParsableCommand {
       Repository.Options(compressor: compression.compressor))
     // Who may read finds the last backup in the repository.
     if store.capability == .writer { options.localCopy = try LocalState(of: store).folder }
+    let log = logging.begin("create \(options.name)", on: store)
+    if let log { options.willRead = { key, size in log.addFile(key, size: size) } }
     let report: BackupReport
     do {
       report = try await Backup(into: store, options).run(
         places, progress: ProgressLine.reporter("backing up"))
     } catch {
-      throw Failure.ifInterrupted(
+      let failure = Failure.ifInterrupted(
         error, "what was stored is kept and the next run uses it")
+      log?.fail(failure)
+      throw failure
     }
     if let problem = report.previousProblem { printError(problem) }
     if let problem = report.localProblem {
@@ -91,6 +97,7 @@ struct CreateCommand: AsyncParsableCommand {
     if report.unlistedProblems > 0 {
       printError("\(Formatting.count(report.unlistedProblems, "more problem")) not listed")
     }
+    log?.add(report)
     try print(report, seconds: (ContinuousClock.now - start).seconds)
     let isComplete =
       report.problems.isEmpty && report.previousProblem == nil && report.localProblem == nil

@@ -25,19 +25,25 @@ struct RestoreCommand: AsyncParsableCommand {
       "Paths in the snapshot, which begin with the name of what was backed up; without any, all.")
   var paths: [ArgumentBytes] = []
 
+  @OptionGroup var logging: LoggingOptions
+
   func run() async throws {
     let start = ContinuousClock.now
     let store = try await repository.open()
     let snapshot = try await store.snapshot(snapshot)
+    let log = logging.begin("restore \(snapshot.name) to \(destination.text)", on: store)
     let report: RestoreReport
     do {
       report = try await Restore(snapshot, from: store).run(
         to: destination.path, paths: paths.map { SnapshotEntry.key(ofPath: $0.bytes) },
         progress: ProgressLine.reporter("restoring"))
     } catch {
-      throw Failure.ifInterrupted(
+      let failure = Failure.ifInterrupted(
         error, "the files restored so far are whole, run it again for the rest")
+      log?.fail(failure)
+      throw failure
     }
+    log?.add(report, of: snapshot)
     for problem in report.problems { printError(problem) }
     if report.unlistedProblems > 0 {
       printError("\(Formatting.count(report.unlistedProblems, "more problem")) not listed")

@@ -35,6 +35,8 @@ struct VerifyCommand: AsyncParsableCommand {
   @Flag(help: "As --seen, and take what is there now for right.")
   var accept = false
 
+  @OptionGroup var logging: LoggingOptions
+
   func validate() throws {
     guard !data || sample == nil else {
       throw ValidationError("--data checks everything; leave out --sample.")
@@ -65,19 +67,29 @@ struct VerifyCommand: AsyncParsableCommand {
       data ? .data : sample.map { .sample(percent: $0) } ?? .structure
     let options = VerifyOptions(depth)
     let progress = ProgressLine.reporter("verifying")
+    let (store, writer): (Repository?, RepositoryWriter)
+    switch try await repository.openAsAllowed() {
+    case .readable(let readable): (store, writer) = (readable, readable.writer)
+    case .writable(let writable): (store, writer) = (nil, writable)
+    }
+    let log = logging.begin("verify", on: writer)
     let changes: [SeenChanges.Finding]
     let report: VerifyReport
     var affected: [DamagedSnapshot] = []
-    switch try await repository.openAsAllowed() {
-    case .readable(let store):
-      changes = try await compare(store.writer)
-      report = try await store.verify(options, progress: progress)
-      affected = try await store.damagedSnapshots(by: report)
-    case .writable(let writer):
+    do {
       changes = try await compare(writer)
-      report = try await writer.verify(options, progress: progress)
+      if let store {
+        report = try await store.verify(options, progress: progress)
+        affected = try await store.damagedSnapshots(by: report)
+      } else {
+        report = try await writer.verify(options, progress: progress)
+      }
+    } catch {
+      log?.fail(error)
+      throw error
     }
     for change in changes { printError(change.message) }
+    log?.add(report)
     for problem in report.problems {
       let ids = problem.roots.map { String($0.prefix(8)) }.joined(separator: ", ")
       printError(problem.message + (ids.isEmpty ? "" : " (found through snapshot \(ids))"))

@@ -60,6 +60,7 @@ enum ExitStatus: Int32 {
 
   private static func isOurs(_ error: any Error) -> Bool {
     error is Failure || error is ChunkStoreError || error is IOError || error is CryptoError
+      || error is LogError
   }
 
   static func isCancellation(_ error: any Error) -> Bool {
@@ -83,9 +84,9 @@ func printError(_ message: String, isOurs: Bool = true) {
 }
 
 /// Names a file and what is to be said about it.
-func printError(_ problem: FileProblem) {
-  // The library's messages mostly name the file.
-  printError(
-    problem.message.contains(problem.path)
-      ? problem.message : "\(problem.path): \(problem.message)")
+func printError(_ problem: FileProblem) { printError(problem.sentence) }
+
+extension FileProblem {
+  /// The file, and what is to be said about it. The library's messages mostly name the file.
+  var sentence: String { message.contains(path) ? message : "\(path): \(message)" }
 }

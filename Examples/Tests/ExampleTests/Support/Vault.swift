@@ -12,7 +12,8 @@ final class Vault {
     scratch = try Scratch(in: parent)
     repository = scratch["repository"]
     program = Program(
-      folder: scratch.path, environment: ["CAIRN_IDENTITY": scratch["identity"]])
+      folder: scratch.path,
+      environment: ["CAIRN_IDENTITY": scratch["identity"], "CAIRN_STATE": scratch["state"]])
     try #require(
       try program.run(["init", repository, "--new-identity", scratch["identity"]]).status == 0)
   }
