@@ -79,7 +79,8 @@ let package = Package(
     .testTarget(
       name: "ExampleTests",
       dependencies: [
-        "backup", "fast-import", "FastImport", "logview", "LogViewKit", "seal", "tree-index", cairn, log,
+        "backup", "fast-import", "FastImport", "logview", "LogViewKit", "seal", "tree-index", cairn,
+        log,
         tree, system,
       ],
       swiftSettings: settings),
