@@ -6,8 +6,8 @@
   ///
   /// Each message is an entry: with the logger's level as its severity, and as its fields the logger's
   /// `label`, the message's `source`, its `error` if there is one, and its metadata, by name. Numbers
-  /// and truth values of metadata stay what they are; all else becomes text. Within
-  /// ``CairnLog/Log/withEntry(_:_:fields:_:)-sync`` the entry is under the one that was opened.
+  /// and truth values of metadata stay what they are; all else becomes text. Within `withEntry` of the
+  /// log, the entry is under the one that was opened by it.
   ///
   /// Names of metadata are kept once for all of a log, and never forgotten: there should be some
   /// hundreds at most.

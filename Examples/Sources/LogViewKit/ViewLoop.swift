@@ -69,8 +69,9 @@ public struct ViewLoop {
 
   private func look(_ viewer: inout Viewer) throws {
     let snapshot = try newest()
+    let shown = viewer.browser.view.snapshot
     // Every change of the log makes it longer.
-    if snapshot.byteCount > viewer.browser.view.snapshot.byteCount {
+    if snapshot.byteCount > shown.byteCount, snapshot.count >= shown.count {
       viewer.update(to: snapshot)
     }
   }
