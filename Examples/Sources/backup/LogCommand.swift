@@ -12,7 +12,7 @@ struct LogCommand: AsyncParsableCommand {
       folders, and what went wrong.
 
       The log is kept in CAIRN_STATE, or else in ~/.local/state/cairn, and is of this machine only; \
-      logview view opens it, also while a run goes on. When it is larger than 256 MiB it is set aside \
+      logview view opens it. When it is larger than 256 MiB it is set aside \
       as runs.old, and another one begun.
 
       With --json, there is a document per line: id, parent (null for a run), depth, severity, time \
