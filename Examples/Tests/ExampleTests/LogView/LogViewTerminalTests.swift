@@ -148,6 +148,36 @@ import Testing
     try await check(terminal, endsWith: 0)
   }
 
+  /// The writer is another process than the one that shows.
+  @Test func aLogIsFollowedWhileItIsWritten() async throws {
+    let log = try Log(FilePath(scratch["log"]))
+    let run = try log.open("the run")
+    try log.append("first", under: run)
+    try log.flush()
+    let terminal = try view("--expand", "0")
+    defer { terminal.close() }
+    try await terminal.wait("the log") { status($0) == " row 1 of 2 | ? for help" }
+    terminal.type("f")
+    try await terminal.wait("its end") { status($0) == " row 2 of 2 | following | ? for help" }
+    for number in 0..<100 { try log.append("step \(number)", under: run) }
+    try log.flush()
+    let followed = try await terminal.wait("what is new") {
+      status($0) == " row 102 of 102 | following | ? for help"
+    }
+    #expect(followed.screen.text[22].hasSuffix("step 99"))
+    terminal.type("k")
+    try await terminal.wait("the row before") { status($0) == " row 101 of 102 | ? for help" }
+    for number in 100..<110 { try log.append("step \(number)", under: run) }
+    try log.setText("the run goes on", of: run)
+    try log.flush()
+    try await terminal.wait("more rows") { status($0) == " row 101 of 112 | ? for help" }
+    terminal.type("g")
+    try await terminal.wait("the new text") { $0.text[0].hasSuffix("- the run goes on") }
+    try log.finish()
+    terminal.type("q")
+    try await check(terminal, endsWith: 0)
+  }
+
   @Test func withoutUTF8EverythingIsASCII() async throws {
     let log = try Log(FilePath(scratch["log"]))
     try log.append("é世")
