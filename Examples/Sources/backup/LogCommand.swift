@@ -34,7 +34,7 @@ struct LogCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let store = try await repository.open()
+    let store = try await repository.openWriter()
     let path = RunLog.path(in: try LocalState(of: store))
     guard path.exists else {
       throw Failure("no run of this machine on this repository was logged; \(path) is not there")
