@@ -22,6 +22,7 @@ public struct Browser {
     public let parents: [ObjectID]
     /// "Name <mail> seconds offset".
     public let author: [UInt8]
+    /// Of a very long one, the first 64 KiB.
     public let message: [UInt8]
   }
 
@@ -36,7 +37,8 @@ public struct Browser {
         Commit(
           id: commit.id, parents: parents.map(\.id),
           author: Array(text.values("author").first ?? []),
-          message: Array(text.message)))
+          message: try text.messageContent.map { try reader.read($0, in: 0..<64 << 10) }
+            ?? Array(text.message)))
       next = goesOn ? parents.first : nil
     }
   }

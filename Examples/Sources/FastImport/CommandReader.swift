@@ -56,7 +56,7 @@ final class CommandReader {
   /// Where the data that the current command announces ends.
   enum Extent {
     case counted(UInt64)
-    /// By a line of its own.
+    /// By a line of its own, which may be empty.
     case delimited(Bytes)
   }
 
@@ -64,12 +64,7 @@ final class CommandReader {
     guard let argument = argument("data") else {
       throw ImportError("Expected 'data n' command, found: \(command.text)")
     }
-    if let delimiter = argument.dropping("<<") {
-      guard !delimiter.isEmpty else {
-        throw ImportError("data << needs a word that ends it: \(command.text)")
-      }
-      return .delimited(delimiter)
-    }
+    if let delimiter = argument.dropping("<<") { return .delimited(delimiter) }
     guard let count = argument.decimal else {
       throw ImportError("data needs a number of bytes, or << and a word: \(command.text)")
     }
@@ -86,33 +81,5 @@ final class CommandReader {
       try body(line + [Byte.lineFeed])
     }
     try stream.skipOptionalLineFeed()
-  }
-
-  /// The data that the current command announces: a message, which must fit in memory.
-  func message() throws -> [UInt8] {
-    let limit = ObjectStore.maximumMessage
-    var message: [UInt8] = []
-    switch try extent() {
-    case .delimited(let delimiter):
-      try forEachLine(until: delimiter) { line in
-        message += line
-        guard message.count <= limit else { throw Self.tooLong() }
-      }
-    case .counted(let count):
-      guard count <= limit else { throw Self.tooLong() }
-      while message.count < Int(count) {
-        let piece = min(Int(count) - message.count, StreamReader.bufferSize)
-        try stream.withData(piece) { bytes in
-          bytes.withUnsafeBytes { message.append(contentsOf: $0) }
-        }
-      }
-      try stream.skipOptionalLineFeed()
-    }
-    return message
-  }
-
-  private static func tooLong() -> ImportError {
-    ImportError(
-      "a message is longer than \(ObjectStore.maximumMessage) bytes, the most that is supported")
   }
 }

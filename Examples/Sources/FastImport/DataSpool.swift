@@ -1,22 +1,26 @@
 import SystemPackage
 
-/// Data whose length is not known before it ends: in a file without a name.
+/// Data whose length is not known before it ends: in a file without a name, if it is long.
 final class DataSpool {
   private let folder: FilePath
   private var file: TemporaryFile?
-  private var tail: [UInt8] = []
-  private var count: UInt64 = 0
+  /// What is not in the file yet.
+  private(set) var tail: [UInt8] = []
+  private(set) var count: UInt64 = 0
 
-  private static let tailSize = 1 << 20
+  private static let tailSize = Message.heldLimit
 
   init(in folder: FilePath) {
     self.folder = folder
   }
 
-  func append(_ bytes: [UInt8]) throws {
-    tail += bytes
+  /// Whether it is so short that ``tail`` is all of it.
+  var isInMemory: Bool { file == nil }
+
+  func append(_ bytes: some Collection<UInt8>) throws {
+    tail.append(contentsOf: bytes)
     count += UInt64(bytes.count)
-    if tail.count >= Self.tailSize { try flush() }
+    if tail.count > Self.tailSize { try flush() }
   }
 
   private func flush() throws {
@@ -30,7 +34,7 @@ final class DataSpool {
     tail.removeAll(keepingCapacity: true)
   }
 
-  /// Lends what was appended as a stream.
+  /// Lends what was appended as a stream; can be called again, as long as nothing is appended.
   func withStream<Result>(_ body: (StreamReader, UInt64) throws -> Result) throws -> Result {
     try flush()
     guard let file else { preconditionFailure("the file was just made") }

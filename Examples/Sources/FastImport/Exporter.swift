@@ -119,7 +119,7 @@ public final class Exporter {
     try write("\n")
     try writeMark(commit)
     try writeHeader(of: text)
-    try writeData(text.message)
+    try writeMessage(of: text)
     for (position, parent) in parents.enumerated() {
       try write("\(position == 0 ? "from" : "merge") :\(try mark(of: parent))\n")
     }
@@ -160,7 +160,8 @@ public final class Exporter {
         : body.starts(with: "-----BEGIN SIGNED".utf8)
           ? "x509" : body.starts(with: "-----BEGIN PGP".utf8) ? "openpgp" : "unknown"
       try write("gpgsig \(hash) \(format)\n")
-      try writeData(body + [Byte.lineFeed])
+      // The line feed behind the last line is not part of it.
+      try writeData(body)
     }
     for line in text.header {
       if signature != nil, line.first == Byte.space {
@@ -189,10 +190,22 @@ public final class Exporter {
     guard !isWritten(blob) else { return }
     try write("blob\n")
     try writeMark(blob)
-    try write("data \(blob.size)\n")
+    try writeData(blob.content)
+  }
+
+  private func writeMessage(of text: StoredText) throws {
+    if let content = text.messageContent {
+      try writeData(content)
+    } else {
+      try writeData(text.message)
+    }
+  }
+
+  private func writeData(_ content: Content) throws {
+    try write("data \(content.byteCount)\n")
     var writer = BufferedWriter(write: { try self.write($0) })
     do {
-      try reader.read(blob.content, to: &writer)
+      try reader.read(content, to: &writer)
     } catch {
       throw writer.failure ?? error
     }
@@ -223,7 +236,7 @@ public final class Exporter {
       try write(Array(tagger))
       try write("\n")
     }
-    try writeData(text.message)
+    try writeMessage(of: text)
   }
 
   // MARK: Changes

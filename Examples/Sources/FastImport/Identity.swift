@@ -53,15 +53,24 @@ enum Identity {
   }
 
   /// Seconds, a space, a sign and an offset of hours and minutes, no more than 14 hours if
-  /// `isStrict`.
+  /// `isStrict`. Git lets a number have spaces and a sign in front.
   private static func isRaw(_ date: Bytes, isStrict: Bool) -> Bool {
-    guard let space = date.firstIndex(of: Byte.space), date[..<space].decimal != nil else {
-      return false
-    }
-    let zone = date[(space + 1)...]
+    guard let (_, _, rest) = number(date), rest.first == Byte.space else { return false }
+    let zone = rest.dropFirst()
     guard let sign = zone.first, sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-"),
-      let offset = zone.dropFirst().decimal
+      let (offset, isNegative, end) = number(zone.dropFirst()), end.isEmpty
     else { return false }
-    return !isStrict || offset <= 1400
+    return !isStrict || offset == 0 || (offset <= 1400 && !isNegative)
+  }
+
+  private static func number(
+    _ text: Bytes
+  ) -> (magnitude: UInt64, isNegative: Bool, rest: Bytes)? {
+    var digits = text.drop { $0 == Byte.space || $0 == 9 }
+    let isNegative = digits.first == UInt8(ascii: "-")
+    if isNegative || digits.first == UInt8(ascii: "+") { digits = digits.dropFirst() }
+    let rest = digits.drop { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    guard let magnitude = digits[..<rest.startIndex].decimal else { return nil }
+    return (magnitude, isNegative, rest)
   }
 }

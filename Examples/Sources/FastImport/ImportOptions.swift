@@ -15,8 +15,16 @@ public struct ImportOptions: Sendable {
   /// By the names of submodules, the marks that their commits had, and those that they have.
   var submodulesFrom: [String: MarksFile] = [:]
   var submodulesTo: [String: MarksFile] = [:]
+  var signedCommits = SignatureMode.verbatim
+  var signedTags = SignatureMode.verbatim
+  /// Options that were given and mean nothing here.
+  private(set) var ignored: Set<String> = []
   /// Where replies go.
   var replies = FileDescriptor.standardOutput
+  /// Where progress goes.
+  var progress = FileDescriptor.standardOutput
+  /// Takes what the person should know, a line at a time.
+  public var warn: @Sendable (String) -> Void = { _ in }
 
   /// The changes of a commit that are held before its tree is written, of some 100 bytes each. Trees
   /// that are written before their time are stored in vain, so this is more than most commits have.
@@ -38,11 +46,6 @@ public struct ImportOptions: Sendable {
 
   public var isQuiet: Bool { !showsStatistics }
 
-  /// What is done with an option that means nothing here.
-  static let ignored = [
-    "max-pack-size=", "big-file-threshold=", "depth=", "active-branches=", "export-pack-edges=",
-  ]
-
   /// Takes an option that changes nothing about what the stream means.
   ///
   /// - Returns: whether there is such an option.
@@ -52,12 +55,37 @@ public struct ImportOptions: Sendable {
     case "stats": showsStatistics = true
     case "allow-unsafe-features": break
     default:
-      guard let name = Self.ignored.first(where: { option.hasPrefix($0) }) else { return false }
-      guard name == "export-pack-edges=" || !option.dropFirst(name.count).utf8.isEmpty else {
-        throw ImportError("--\(option): argument must be a non-negative integer")
+      guard let equals = option.firstIndex(of: "=") else { return false }
+      let name = String(option[..<equals])
+      let value = String(option[option.index(after: equals)...])
+      switch name {
+      case "signed-commits": signedCommits = try SignatureMode(option: "--" + name, value)
+      case "signed-tags": signedTags = try SignatureMode(option: "--" + name, value)
+      case "export-pack-edges": ignored.insert(name)
+      case "depth", "active-branches":
+        guard let number = UInt64(value) else {
+          throw ImportError("--\(name): argument must be a non-negative integer")
+        }
+        // What git's deltas can have.
+        let maximum: UInt64 = 8191
+        guard name != "depth" || number <= maximum else {
+          throw ImportError("--depth cannot exceed \(maximum)")
+        }
+        ignored.insert(name)
+      case "max-pack-size", "big-file-threshold":
+        // Git has no other message for a number that is none.
+        guard Self.isSize(value) else { return false }
+        ignored.insert(name)
+      default: return false
       }
     }
     return true
+  }
+
+  /// Whether it is a number of bytes, perhaps of KiB, MiB or GiB.
+  private static func isSize(_ text: String) -> Bool {
+    let number = text.last.map { "kKmMgG".contains($0) } == true ? text.dropLast() : text[...]
+    return UInt64(number) != nil
   }
 
   /// Takes a feature, from the stream or from the command line.
@@ -101,10 +129,6 @@ public struct ImportOptions: Sendable {
     } else if let argument = value("rewrite-submodules-to=") {
       let (name, marks) = try submodule(argument)
       submodulesTo[name] = marks
-    } else if let treatment = value("signed-commits=") ?? value("signed-tags=") {
-      guard treatment == "verbatim" else {
-        throw ImportError("\(feature) is not supported yet; signatures are kept as they are")
-      }
     } else {
       switch feature {
       case "alias", "get-mark", "cat-blob", "notes", "ls": break
@@ -133,9 +157,10 @@ public struct ImportOptions: Sendable {
     return (String(argument[..<colon]), MarksFile(path: path, mayBeMissing: false))
   }
 
-  /// The commits that submodules have instead of those that the stream says.
-  func rewrittenSubmodules() throws -> [ObjectID: ObjectID] {
-    var result: [ObjectID: ObjectID] = [:]
+  /// The commits that submodules have instead of those that the stream says, by the hexadecimal
+  /// digits of those, which are 64 in a stream of a repository that uses SHA-256.
+  func rewrittenSubmodules() throws -> [[UInt8]: ObjectID] {
+    var result: [[UInt8]: ObjectID] = [:]
     for name in Set(submodulesFrom.keys).union(submodulesTo.keys) {
       guard let from = submodulesFrom[name] else {
         throw ImportError("Missing from marks for submodule '\(name)'")
@@ -145,12 +170,22 @@ public struct ImportOptions: Sendable {
       }
       var new: [UInt64: ObjectID] = [:]
       try Marks.read(to) { new[$0] = $1 }
-      try Marks.read(from) { mark, id in
+      try Marks.readDigits(from) { mark, digits in
         guard let other = new[mark] else { throw ImportError("mark :\(mark) not declared") }
-        result[id] = other
+        result[digits] = other
       }
     }
     return result
+  }
+
+  /// Whether the next word is the value of this argument of the command line.
+  public static func needsValue(_ argument: String) -> Bool {
+    [
+      "--active-branches", "--big-file-threshold", "--cat-blob-fd", "--date-format", "--depth",
+      "--export-marks", "--export-pack-edges", "--import-marks", "--import-marks-if-exists",
+      "--max-pack-size", "--rewrite-submodules-from", "--rewrite-submodules-to",
+      "--signed-commits", "--signed-tags",
+    ].contains(argument)
   }
 
   /// Takes an argument of the command line, as git's `fast-import` does.

@@ -25,7 +25,7 @@ extension Importer {
       encoding = Array(argument)
       _ = try next()
     }
-    let message = try commands.message()
+    let message = try commands.message(in: temporaryFolder)
     _ = try next()
     try readFrom(name)
     var parents = branches[name]?.commit.map { [$0] } ?? []
@@ -59,31 +59,10 @@ extension Importer {
     if let encoding { text += Array("encoding ".utf8) + encoding + [Byte.lineFeed] }
     text += signatures
     text.append(Byte.lineFeed)
-    let number = try store.addCommit(text + message, tree: rootNumber, parents: parents)
+    let number = try store.addCommit(text, message, tree: rootNumber, parents: parents)
     branches[name]?.commit = number
     branches[name]?.noteCount = work.noteCount
     setMark(mark, to: number)
-  }
-
-  /// The header fields of the signatures that come next, each as git folds it: every line but the
-  /// first begins with a space.
-  private func readSignatures() throws -> [UInt8] {
-    var fields: [UInt8] = []
-    while let argument = commands.argument("gpgsig") {
-      let words = argument.split(separator: Byte.space, omittingEmptySubsequences: false)
-      guard words.count == 2, words[0].equals("sha1") || words[0].equals("sha256") else {
-        throw ImportError("a signature is announced by its hash and its format: \(argument.text)")
-      }
-      _ = try next()
-      var signature = try commands.message()[...]
-      if signature.last == Byte.lineFeed { signature.removeLast() }
-      fields += Array((words[0].equals("sha1") ? "gpgsig" : "gpgsig-sha256").utf8)
-      for line in signature.split(separator: Byte.lineFeed, omittingEmptySubsequences: false) {
-        fields += [Byte.space] + line + [Byte.lineFeed]
-      }
-      _ = try next()
-    }
-    return fields
   }
 
   func tree(ofCommit number: UInt32) throws -> StoredObject {
@@ -97,7 +76,7 @@ extension Importer {
     if let argument = commands.argument("M") {
       try modify(argument, in: work)
     } else if let argument = commands.argument("D") {
-      let path = try wholePath(argument)
+      let path = try PathQuoting.last(argument, .path, of: commands.command)
       if path.isEmpty {
         work.root = Directory(try store.emptyTree())
       } else {
@@ -125,93 +104,66 @@ extension Importer {
 
   // MARK: Files
 
-  /// A path that is the rest of the command, quoted or not.
-  private func wholePath(_ text: Bytes) throws -> [UInt8] {
-    guard text.first == Byte.quote else { return Array(text) }
-    guard let (path, rest) = PathQuoting.unquote(text) else {
-      throw ImportError("Invalid path: \(commands.command.text)")
-    }
-    guard rest.isEmpty else {
-      throw ImportError("Garbage after path in: \(commands.command.text)")
-    }
-    return path
-  }
-
-  /// The word at the front, and what is behind the space after it.
-  private func firstWord(_ text: Bytes, _ missing: String) throws -> (word: Bytes, rest: Bytes) {
-    guard let space = text.firstIndex(of: Byte.space) else {
-      throw ImportError("Missing space after \(missing): \(commands.command.text)")
-    }
-    return (text[..<space], text[(space + 1)...])
-  }
-
   private func modify(_ argument: Bytes, in work: borrowing WorkTree) throws {
-    let (modeText, behindMode) = try firstWord(argument, "mode")
-    guard let mode = Mode(modeText) else {
-      throw ImportError("Corrupt mode: \(commands.command.text)")
-    }
-    let (reference, pathText) = try firstWord(behindMode, "SHA1")
-    let path = try wholePath(pathText)
-    let components = path.isEmpty ? [] : try PathQuoting.components(of: path)
-    let line = commands.command.text
+    let line = commands.command
+    guard let space = argument.firstIndex(of: Byte.space), let mode = Mode(argument[..<space])
+    else { throw ImportError("Corrupt mode: \(line.text)") }
+    let (reference, pathText) = try reference(
+      argument[(space + 1)...], mayBeInline: true, as: mode)
+    let path = try PathQuoting.last(pathText, .path, of: line)
+    let components = try PathQuoting.components(of: path)
     let item: TreeItem
-    if reference.equals("inline") {
-      guard mode != .submodule else {
-        throw ImportError("Git links cannot be specified 'inline': \(line)")
-      }
-      guard mode != .directory else {
-        throw ImportError("Directories cannot be specified 'inline': \(line)")
-      }
+    switch (reference, mode) {
+    case (.inline, .submodule):
+      throw ImportError("Git links cannot be specified 'inline': \(line.text)")
+    case (.inline, .directory):
+      throw ImportError("Directories cannot be specified 'inline': \(line.text)")
+    case (.inline, _):
       item = TreeItem(mode, try store.objects.object(try readInlineBlob()))
-    } else if mode == .submodule {
-      item = TreeItem(submodule: try submodule(reference))
-    } else if mode == .directory, ObjectID(hex: reference) == Self.emptyTreeID {
+    case (.id(let id), .submodule):
+      // It need not be known, for it is in another repository.
+      if let known = try store.objects.object(of: id) { try require(.commit, known, line) }
+      item = TreeItem(submodule: id)
+    case (.mark(let number), .submodule):
+      let object = try store.objects.object(number)
+      try require(.commit, object, line)
+      item = TreeItem(submodule: object.id)
+    case (.id(Self.emptyTreeID), .directory):
       item = TreeItem(mode, try store.emptyTree())
-    } else {
-      guard let object = try dataReference(reference) else {
-        throw ImportError("\(mode == .directory ? "Tree" : "Blob") not found: \(line)")
+    default:
+      guard let object = try object(reference) else {
+        throw ImportError("\(mode == .directory ? "Tree" : "Blob") not found: \(line.text)")
       }
-      guard object.kind == mode.kind else {
-        throw ImportError(
-          "Not a \(mode.kind.name) (actually a \(object.kind.name)): \(line)")
-      }
+      try require(mode.kind, object, line)
       item = TreeItem(mode, object)
     }
-    guard components.isEmpty else { return try work.root.set(components[...], to: item, store) }
-    guard mode == .directory, let object = item.object else {
-      throw ImportError("Root cannot be a non-directory")
+    try set(components, to: item, in: work.root)
+  }
+
+  private func require(_ kind: ObjectKind, _ object: StoredObject, _ line: Bytes) throws {
+    guard object.kind == kind else {
+      throw ImportError(
+        "Not a \(kind.name) (actually a \(object.kind.name)): \(line.text)")
     }
-    work.root.replace(by: object)
+  }
+
+  /// Puts something at a path, or in the place of the root.
+  private func set(_ path: [[UInt8]], to item: TreeItem, in root: Directory) throws {
+    guard let name = path.last else {
+      guard item.mode == .directory, let object = item.object else {
+        throw ImportError("Root cannot be a non-directory")
+      }
+      return root.replace(by: object)
+    }
+    if item.mode == .link, PathQuoting.isForbiddenForLinks(name) {
+      throw PathQuoting.invalid(Array(path.joined(separator: [Byte.slash])))
+    }
+    try root.set(path[...], to: item, store)
   }
 
   /// The id of the tree without entries, which exists everywhere.
   private static let emptyTreeID = ObjectID(
     hex: Array("4b825dc642cb6eb9a060e54bf8d69288fbee4904".utf8))
-
-  /// The commit of a submodule; it need not be known, for it is in another repository.
-  private func submodule(_ reference: Bytes) throws -> ObjectID {
-    if reference.first == Byte.colon {
-      let object = try store.objects.object(try mark(reference))
-      guard object.kind == .commit else {
-        throw ImportError(
-          "Not a commit (actually a \(object.kind.name)): \(commands.command.text)")
-      }
-      return object.id
-    }
-    guard let id = ObjectID(hex: reference) else {
-      throw ImportError("Invalid dataref: \(commands.command.text)")
-    }
-    return rewrittenSubmodules[id] ?? id
-  }
-
-  /// The object of a mark or an id; `nil` if the id is of none that is known.
-  private func dataReference(_ reference: Bytes) throws -> StoredObject? {
-    if reference.first == Byte.colon { return try store.objects.object(try mark(reference)) }
-    guard let id = ObjectID(hex: reference) else {
-      throw ImportError("Invalid dataref: \(commands.command.text)")
-    }
-    return try number(of: id).map { try store.objects.object($0) }
-  }
 
   private func readInlineBlob() throws -> UInt32 {
     while try next() {
@@ -222,26 +174,10 @@ extension Importer {
   }
 
   private func copy(_ argument: Bytes, in work: inout WorkTree, isRename: Bool) throws {
-    let line = commands.command.text
-    let source: [UInt8]
-    let behind: Bytes
-    if argument.first == Byte.quote {
-      guard let (path, rest) = PathQuoting.unquote(argument) else {
-        throw ImportError("Invalid path: \(line)")
-      }
-      guard rest.first == Byte.space else {
-        throw ImportError("Missing space after source: \(line)")
-      }
-      source = path
-      behind = rest.dropFirst()
-    } else {
-      let (word, rest) = try firstWord(argument, "source")
-      source = Array(word)
-      behind = rest
-    }
-    guard !behind.isEmpty else { throw ImportError("Missing dest: \(line)") }
-    let target = try wholePath(behind)
-    let from = source.isEmpty ? [] : try PathQuoting.components(of: source)
+    let line = commands.command
+    let (source, rest) = try PathQuoting.first(argument, .source, of: line)
+    let target = try PathQuoting.components(of: try PathQuoting.last(rest, .dest, of: line))
+    let from = try PathQuoting.components(of: source)
     guard let item = try work.root.item(from[...], store) else {
       throw ImportError("Path \(source.text) not in branch")
     }
@@ -252,21 +188,15 @@ extension Importer {
         try work.root.remove(from[...], store)
       }
     }
-    guard target.isEmpty else {
-      return try work.root.set(try PathQuoting.components(of: target)[...], to: item, store)
-    }
-    guard item.mode == .directory, let object = item.object else {
-      throw ImportError("Root cannot be a non-directory")
-    }
-    work.root = Directory(object)
+    try set(target, to: item, in: work.root)
   }
 
   // MARK: Notes
 
   private func modifyNote(_ argument: Bytes, in work: inout WorkTree) throws {
     try work.countNotes(store)
-    let (reference, target) = try firstWord(argument, "SHA1")
-    let line = commands.command.text
+    let line = commands.command
+    let (reference, target) = try reference(argument, mayBeInline: true)
     let commit: ObjectID
     if let branch = branches[Array(target)] {
       guard let number = branch.commit else {
@@ -277,16 +207,16 @@ extension Importer {
       commit = try store.objects.object(try self.commit(target)).id
     }
     var note: StoredObject?
-    if reference.equals("inline") {
+    switch reference {
+    case .inline:
       guard try next() else { throw ImportError("the stream ends where inline data should come") }
       note = try store.objects.object(try readBlobData())
-    } else if ObjectID(hex: reference) != .null {
-      guard let object = try dataReference(reference) else {
-        throw ImportError("Blob not found: \(line)")
+    case .id(.null): break
+    case .id, .mark:
+      guard let object = try object(reference) else {
+        throw ImportError("Blob not found: \(line.text)")
       }
-      guard object.kind == .blob else {
-        throw ImportError("Not a blob (actually a \(object.kind.name)): \(line)")
-      }
+      try require(.blob, object, line)
       note = object
     }
     try work.setNote(commit, to: note, store)
@@ -302,17 +232,17 @@ extension Importer {
       guard let root else { throw ImportError("Not in a commit: \(commands.command.text)") }
       directory = root
     } else {
-      let (reference, rest) = try firstWord(argument, "tree-ish")
-      guard let object = try dataReference(reference) else {
-        throw ImportError("object not found: \(reference.text)")
+      let reference: Reference
+      (reference, pathText) = try self.reference(
+        argument, mayBeInline: false, named: "tree-ish")
+      guard let object = try object(reference) else {
+        throw ImportError("object not found: \(commands.command.text)")
       }
       directory = Directory(try self.tree(of: object))
-      pathText = rest
     }
-    let path = try wholePath(pathText)
-    let components = path.isEmpty ? [] : try PathQuoting.components(of: path)
-    let name = PathQuoting.quote(path) + [Byte.lineFeed]
-    guard let item = try directory.item(components[...], store) else {
+    let path = try PathQuoting.last(pathText, .path, of: commands.command)
+    let name = PathQuoting.quoteForReply(path) + [Byte.lineFeed]
+    guard let item = try directory.item(try PathQuoting.components(of: path)[...], store) else {
       return try reply(Array("missing ".utf8) + name)
     }
     let digits = item.mode.octal
@@ -321,8 +251,9 @@ extension Importer {
   }
 
   func readCatBlob(_ argument: Bytes) throws {
-    guard let object = try dataReference(argument) else {
-      return try reply(Array(argument) + Array(" missing\n".utf8))
+    let reference = try lastReference(argument)
+    guard let object = try object(reference) else {
+      return try reply(argument.map(PathQuoting.lowerCased) + Array(" missing\n".utf8))
     }
     guard object.kind == .blob else {
       throw ImportError("Object \(object.id) is a \(object.kind.name) but a blob was expected.")

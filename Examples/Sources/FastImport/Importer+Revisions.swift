@@ -1,26 +1,19 @@
 import CairnChunks
 
 extension Importer {
-  /// The object of a mark reference ":1".
-  func mark(_ text: Bytes) throws -> UInt32 {
-    guard let mark = text.dropFirst().decimal else {
-      throw ImportError(
-        text.count == 1
-          ? "No value after ':' in mark: \(commands.command.text)"
-          : "Garbage after mark: \(commands.command.text)")
-    }
-    guard let number = marks[mark] else { throw ImportError("mark :\(mark) not declared") }
-    return number
-  }
-
   /// The number of an object, which may be in the history that was there before.
   func number(of id: ObjectID) throws -> UInt32? {
     if let known = store.objects.number(of: id) { return known }
     guard !unwalkedRefs.isEmpty else { return nil }
+    try walkHistory()
+    return store.objects.number(of: id)
+  }
+
+  /// Makes everything known that was there before.
+  private func walkHistory() throws {
     let refs = unwalkedRefs
     unwalkedRefs = []
     try History.addAll(from: refs, to: store)
-    return store.objects.number(of: id)
   }
 
   /// The commit that a branch's name, a mark or an expression leads to.
@@ -38,15 +31,18 @@ extension Importer {
     return number
   }
 
-  /// The object of an expression: an id, a ref, and then "^2", "~3", "^{tree}", or ":path" at the
-  /// end.
+  /// The object of an expression: an id, the first digits of one, or a ref, and then "^2", "~3",
+  /// "^{tree}", or ":path" at the end.
+  ///
+  /// A ref is what was published last, not what became of it in this stream since: "main^0" is how
+  /// a stream says "main as it was".
   func revision(_ text: Bytes) throws -> UInt32 {
     if text.first == Byte.colon { return try mark(text) }
     if let colon = text.firstIndex(of: Byte.colon) {
       let tree = try store.objects.object(
         try peel(try revision(text[..<colon]), to: .tree, text))
       let path = Array(text[(colon + 1)...])
-      let components = path.isEmpty ? [] : try PathQuoting.components(of: path)
+      let components = try PathQuoting.components(of: path)
       guard let object = try Directory(tree).item(components[...], store)?.object else {
         throw Self.invalid(text)
       }
@@ -63,6 +59,10 @@ extension Importer {
         let word = rest[(rest.startIndex + 1)..<end].text
         if word.isEmpty {
           number = try peelTags(number)
+        } else if word == "tag" {
+          guard try store.objects.object(number).kind == .tag else { throw Self.invalid(text) }
+        } else if word == "object" {
+          // Whatever it is.
         } else if let kind = kinds[word] {
           number = try peel(number, to: kind, text)
         } else {
@@ -96,13 +96,29 @@ extension Importer {
       }
       return number
     }
-    for prefix in ["", "refs/", "refs/tags/", "refs/heads/"] {
-      let full = Array(prefix.utf8) + name
-      if let commit = branches[full]?.commit { return commit }
-      if let tag = full.dropping("refs/tags/"), let number = tags[Array(tag)] { return number }
-      if let number = published[full] { return number }
+    for (prefix, suffix) in [
+      ("", ""), ("refs/", ""), ("refs/tags/", ""), ("refs/heads/", ""), ("refs/remotes/", ""),
+      ("refs/remotes/", "/HEAD"),
+    ] {
+      if let number = published[Array(prefix.utf8) + name + Array(suffix.utf8)] { return number }
     }
-    throw Self.invalid(text)
+    return try number(ofFirstDigits: name, in: text)
+  }
+
+  /// Looks through all objects, which takes time.
+  private func number(ofFirstDigits name: Bytes, in text: Bytes) throws -> UInt32 {
+    guard (4..<ObjectID.byteCount * 2).contains(name.count),
+      name.allSatisfy({ ObjectID.value(ofHexDigit: $0) != nil })
+    else { throw Self.invalid(text) }
+    try walkHistory()
+    let digits = name.map(PathQuoting.lowerCased)
+    var found: [UInt32] = []
+    try store.objects.forEach { number, object in
+      if object.id.hex.starts(with: digits) { found.append(number) }
+    }
+    guard found.count <= 1 else { throw ImportError("short object ID \(name.text) is ambiguous") }
+    guard let number = found.first else { throw Self.invalid(text) }
+    return number
   }
 
   private func parent(_ position: UInt64, of number: UInt32, _ text: Bytes) throws -> UInt32 {

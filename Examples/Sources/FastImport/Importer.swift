@@ -10,22 +10,24 @@ public final class Importer {
   let store: ObjectStore
   var options: ImportOptions
   var branches: [[UInt8]: Branch] = [:]
-  /// Tags in the order in which they came, by name.
+  /// Tags by their names, without "refs/tags/".
   var tags: [[UInt8]: UInt32] = [:]
+  /// The names of tags that came more than once.
+  var repeatedTags: Set<[UInt8]> = []
   /// What the refs were when the import began, or at the last checkpoint.
   var published: [[UInt8]: UInt32] = [:]
   /// Where the history that was there before begins, until it has been walked.
   var unwalkedRefs: [StoredObject] = []
   var marks = Marks()
-  private(set) var report = ImportReport()
+  var report = ImportReport()
   private let arguments: [String]
-  private let snapshotName: String
-  private let temporaryFolder: FilePath
-  /// The commits that submodules get instead of others.
-  private(set) var rewrittenSubmodules: [ObjectID: ObjectID] = [:]
+  let snapshotName: String
+  let temporaryFolder: FilePath
+  /// The commits that submodules get instead of others, by the hexadecimal digits of those.
+  private(set) var rewrittenSubmodules: [[UInt8]: ObjectID] = [:]
   private var hasReadArguments = false
   private var hasSeenDone = false
-  private var lastPublished: ChunkID?
+  var lastPublished: ChunkID?
 
   /// What is kept of a branch.
   struct Branch {
@@ -71,6 +73,7 @@ public final class Importer {
       while try next() {
         try readCommand()
         if hasSeenDone { break }
+        if CheckpointSignal.take() { try publish() }
       }
       try readArguments()
       if options.needsDone, !hasSeenDone { throw ImportError("stream ends early") }
@@ -105,6 +108,9 @@ public final class Importer {
       try marks.load(file) { try number(of: $0) }
     }
     rewrittenSubmodules = try options.rewrittenSubmodules()
+    if !options.isQuiet {
+      for name in options.ignored.sorted() { options.warn("--\(name) means nothing here") }
+    }
   }
 
   private func readCommand() throws {
@@ -132,7 +138,7 @@ public final class Importer {
     } else if command.equals("alias") {
       try readAlias()
     } else if commands.argument("progress") != nil {
-      try write(Array(command) + [Byte.lineFeed], to: .standardOutput)
+      try write(Array(command) + [Byte.lineFeed], to: options.progress)
       try commands.stream.skipOptionalLineFeed()
     } else if let feature = commands.argument("feature") {
       guard !hasReadArguments else {
@@ -204,9 +210,6 @@ public final class Importer {
   }
 
   private func readTag(_ name: [UInt8]) throws {
-    guard RefTable.isValid(Array("refs/tags/".utf8) + name) else {
-      throw ImportError("Tag name doesn't conform to GIT standards: \(name.text)")
-    }
     _ = try next()
     let mark = try readMark()
     guard let from = commands.argument("from") else {
@@ -226,24 +229,28 @@ public final class Importer {
       tagger = try Identity.parse(argument, options.dateFormat)
       _ = try next()
     }
-    let message = try commands.message()
+    var message = try commands.message(in: temporaryFolder)
+    try treatSignature(in: &message, ofTag: name)
     let object = try store.objects.object(target)
     var text = Array("object \(object.id)\ntype \(object.kind.name)\ntag ".utf8) + name
     text.append(Byte.lineFeed)
     if let tagger { text += Array("tagger ".utf8) + tagger + [Byte.lineFeed] }
     text.append(Byte.lineFeed)
-    let number = try store.addTag(text + message, target: target)
-    tags[name] = number
+    let number = try store.addTag(text, message, target: target)
+    if tags.updateValue(number, forKey: name) != nil { repeatedTags.insert(name) }
     setMark(mark, to: number)
   }
 
   private func readReset(_ name: [UInt8]) throws {
     try requireValid(name)
-    branches[name] = Branch()
+    // What is known of its notes stays, as git has it.
+    branches[name, default: Branch()].commit = nil
     _ = try next()
     try readFrom(name)
-    if branches[name]?.isDeleted == true, let tag = name.dropping("refs/tags/") {
-      tags[Array(tag)] = nil
+    if branches[name]?.isDeleted == true, let tag = name.dropping("refs/tags/").map(Array.init),
+      repeatedTags.remove(tag) == nil
+    {
+      tags[tag] = nil
     }
     if !commands.command.isEmpty { commands.unread() }
   }
@@ -291,61 +298,6 @@ public final class Importer {
       marks.set(mark, to: try commit(target))
     }
     try commands.stream.skipOptionalLineFeed()
-  }
-
-  // MARK: Publishing
-
-  /// Makes the refs what the stream says, and publishes a snapshot if they changed.
-  private func publish() throws {
-    for (name, branch) in branches where branch.commit == nil && branch.isDeleted {
-      published[name] = nil
-    }
-    var folders = folders(of: published.keys)
-    for (name, branch) in branches.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
-      guard let commit = branch.commit else { continue }
-      if published[name] == nil {
-        let own = self.folders(of: [name])
-        guard !folders.contains(name), !own.contains(where: { published[$0] != nil }) else {
-          report.refusals.append(
-            "Not creating \(name.text) (a ref cannot lie within another)")
-          continue
-        }
-        folders.formUnion(own)
-      }
-      if let old = published[name], old != commit, !options.isForced,
-        try !contains(old, from: commit)
-      {
-        let new = try store.objects.object(commit).id
-        let lost = try store.objects.object(old).id
-        report.refusals.append(
-          "Not updating \(name.text) (new tip \(new) does not contain \(lost))")
-        continue
-      }
-      published[name] = commit
-    }
-    for (name, tag) in tags { published[Array("refs/tags/".utf8) + name] = tag }
-    let refs = try published.mapValues { try store.objects.object($0) }
-    let chunk = try RefTable.store(refs, store.session)
-    if chunk != lastPublished, lastPublished != nil || !refs.isEmpty {
-      try store.session.publish(
-        name: snapshotName, chunk: chunk,
-        fields: ["kind": "git history", "refs": String(refs.count)])
-      lastPublished = chunk
-    }
-    if let path = options.exportMarks {
-      try marks.save(to: path) { try store.objects.object($0).id }
-    }
-  }
-
-  /// The names that refs have in front of one of their slashes: no ref can be called that too.
-  private func folders(of refs: some Sequence<[UInt8]>) -> Set<[UInt8]> {
-    var folders: Set<[UInt8]> = []
-    for name in refs {
-      for (position, byte) in name.enumerated() where byte == Byte.slash {
-        folders.insert(Array(name[..<position]))
-      }
-    }
-    return folders
   }
 
   // MARK: Replies

@@ -39,6 +39,16 @@ struct Marks: ~Copyable {
   static func read(
     _ file: ImportOptions.MarksFile, _ body: (UInt64, ObjectID) throws -> Void
   ) throws {
+    try readDigits(file) { mark, digits in
+      guard let id = ObjectID(hex: digits) else { throw corrupt(":\(mark) \(digits.text)") }
+      try body(mark, id)
+    }
+  }
+
+  /// Reads a file of lines ":mark id", whose ids may be SHA-256; `body` gets their lower-case digits.
+  static func readDigits(
+    _ file: ImportOptions.MarksFile, _ body: (UInt64, [UInt8]) throws -> Void
+  ) throws {
     let descriptor: FileDescriptor
     do {
       descriptor = try .open(file.path, .readOnly, options: .closeOnExec)
@@ -52,10 +62,15 @@ struct Marks: ~Copyable {
     while let line = try reader.readLine() {
       let words = line.split(separator: Byte.space, omittingEmptySubsequences: false)
       guard words.count == 2, words[0].first == Byte.colon, let mark = words[0].dropFirst().decimal,
-        mark > 0, let id = ObjectID(hex: words[1])
-      else { throw ImportError("corrupt mark line: \(line.text)") }
-      try body(mark, id)
+        mark > 0, words[1].count == 40 || words[1].count == 64,
+        words[1].allSatisfy({ ObjectID.value(ofHexDigit: $0) != nil })
+      else { throw corrupt(line.text) }
+      try body(mark, words[1].map(PathQuoting.lowerCased))
     }
+  }
+
+  private static func corrupt(_ line: String) -> ImportError {
+    ImportError("corrupt mark line: \(line)")
   }
 
   /// Writes the file that ``read(_:_:)`` reads, in the place of an older one.

@@ -7,24 +7,24 @@ import SystemPackage
 /// A commit or tag is a chunk: its links are the tree and the parents, or the object with the tag.
 /// Its data:
 ///
-///     1 byte    the kind: 1 a commit, 4 a tag
+///     1 byte    the kind: 1 a commit, 4 a tag; 128 more if the message is a content of its own
 ///     1 byte    the kind of the first link: 1 a commit, 2 a tree, 3 a blob, 4 a tag
 ///     20 bytes  the id of the first link
 ///     1 byte    of a tree or blob, the height of its tree or content; else 0
 ///     varint    of a tree or blob, the number of entries or the length; else 0
 ///     varint    of a tree, its length as git writes it; else 0
-///     the rest  the object as git writes it
+///     1 byte    the height of that content
+///     varint    its length
+///     the rest  the object as git writes it, or all of it in front of that message
 ///
-/// So export and verification need nothing else, and git's id can be computed again.
+/// The two fields before the last are there with such a message only, whose root is the last link. So
+/// export and verification need nothing else, and git's id can be computed again.
 final class ObjectStore {
   let session: BlockingSession
   let objects: ObjectTable
   private let hash = ObjectHash()
   private var empty: StoredObject?
   private(set) var counts: [ObjectKind: ImportReport.Count] = [:]
-
-  /// A commit or tag must fit a chunk with its links.
-  static let maximumMessage: UInt64 = 8 << 20
 
   init(_ session: BlockingSession, temporaryFolder: FilePath) throws {
     self.session = session
@@ -118,32 +118,66 @@ final class ObjectStore {
 
   /// Stores a commit.
   ///
-  /// - Parameter text: the object as git writes it.
-  func addCommit(_ text: [UInt8], tree: UInt32, parents: [UInt32]) throws -> UInt32 {
-    try add(.commit, text, target: tree, others: parents)
+  /// - Parameter header: the object as git writes it, up to the message.
+  func addCommit(
+    _ header: [UInt8], _ message: Message, tree: UInt32, parents: [UInt32]
+  ) throws -> UInt32 {
+    try add(.commit, header, message, target: tree, others: parents)
   }
 
-  func addTag(_ text: [UInt8], target: UInt32) throws -> UInt32 {
-    try add(.tag, text, target: target, others: [])
+  func addTag(_ header: [UInt8], _ message: Message, target: UInt32) throws -> UInt32 {
+    try add(.tag, header, message, target: target, others: [])
   }
 
   private func add(
-    _ kind: ObjectKind, _ text: [UInt8], target: UInt32, others: [UInt32]
+    _ kind: ObjectKind, _ header: [UInt8], _ message: Message, target: UInt32, others: [UInt32]
   ) throws -> UInt32 {
-    let id = hash.state.id(of: kind, text.span.bytes)
+    hash.state.start(kind, byteCount: UInt64(header.count) + message.byteCount)
+    hash.state.update(header.span.bytes)
+    switch message {
+    case .held(let bytes): hash.state.update(bytes.span.bytes)
+    case .spooled(let spool):
+      try spool.withStream { stream, count in
+        try stream.forEachPiece(of: count) { hash.state.update($0) }
+      }
+    }
+    let id = hash.state.finish()
     if let known = objects.number(of: id) {
       count(kind, isNew: false)
       return known
     }
     let first = try objects.object(target)
-    var data = BinaryWriter(reserving: text.count + 48)
-    data.append(kind.rawValue)
-    data.append(ObjectReference(first).encoded)
-    data.append(text)
-    let links = [first.chunk] + (try others.map { try objects.object($0).chunk })
+    var links = [first.chunk] + (try others.map { try objects.object($0).chunk })
+    var data = BinaryWriter(reserving: header.count + 64)
+    switch message {
+    case .held(let bytes):
+      data.append(kind.rawValue)
+      data.append(ObjectReference(first).encoded)
+      data.append(header)
+      data.append(bytes)
+    case .spooled(let spool):
+      let content = try store(spool)
+      links.append(content.root)
+      data.append(kind.rawValue | StoredText.hasContent)
+      data.append(ObjectReference(first).encoded)
+      data.append(UInt8(content.height))
+      data.append(varint: content.byteCount)
+      data.append(header)
+    }
     let chunk = try session.store(Chunk(links: links, data: data.bytes))
     count(kind, isNew: true)
     return try objects.add(StoredObject(kind: kind, id: id, chunk: chunk, target: target))
+  }
+
+  private func store(_ spool: DataSpool) throws -> Content {
+    try spool.withStream { stream, count in
+      var data = StreamData(stream, byteCount: count, hash)
+      do {
+        return try session.store(contentsOf: &data)
+      } catch {
+        throw data.failure ?? error
+      }
+    }
   }
 }
 
@@ -189,19 +223,36 @@ struct StoredText {
   let target: StoredObject
   /// The chunks of a commit's parents.
   let parents: [ChunkID]
-  /// The object as git writes it.
-  let text: [UInt8]
+  /// The object as git writes it, or all of it in front of ``messageContent``.
+  private let text: [UInt8]
+  /// The message, if it is long.
+  let messageContent: Content?
+
+  static let hasContent: UInt8 = 0x80
 
   init(_ object: StoredObject, _ reader: BlockingReader) throws {
     let chunk = try reader.chunk(object.chunk)
-    guard let first = chunk.links.first, chunk.data.first == object.kind.rawValue else {
-      throw ImportError("the \(object.kind.name) \(object.id) is damaged")
-    }
+    let hasContent = chunk.data.first == object.kind.rawValue | Self.hasContent
+    guard let first = chunk.links.first, hasContent || chunk.data.first == object.kind.rawValue
+    else { throw ImportError("the \(object.kind.name) \(object.id) is damaged") }
     let data = chunk.data.span.bytes
-    let (target, length) = try ObjectReference.decode(
+    let (target, referenceLength) = try ObjectReference.decode(
       data.extracting(1..<data.byteCount), link: first)
+    var length = referenceLength
+    var others = chunk.links.dropFirst()
+    if hasContent {
+      guard let root = others.popLast() else {
+        throw ImportError("the \(object.kind.name) \(object.id) has no message")
+      }
+      var fields = BinaryReader(data.extracting(1 + length..<data.byteCount))
+      let height = Int(try fields.readUInt8())
+      messageContent = Content(root: root, byteCount: try fields.readVarint(), height: height)
+      length += fields.offset
+    } else {
+      messageContent = nil
+    }
     self.target = target
-    parents = Array(chunk.links.dropFirst())
+    parents = Array(others)
     text = Array(chunk.data[(1 + length)...])
   }
 
@@ -227,6 +278,7 @@ struct StoredText {
 
   var header: [Bytes] { text[..<headerEnd].split(separator: Byte.lineFeed) }
 
+  /// The message, if it is not ``messageContent``.
   var message: Bytes { text[min(headerEnd + 1, text.count)...] }
 
   /// The ids and chunks of a commit's parents.

@@ -102,6 +102,11 @@ final class ObjectTable {
     return try Self.decode(record)
   }
 
+  /// Calls `body` with each object and its number.
+  func forEach(_ body: (UInt32, StoredObject) throws -> Void) throws {
+    for number in 0..<count { try body(number, try object(number)) }
+  }
+
   private static func decode(_ record: [UInt8]) throws -> StoredObject {
     var reader = BinaryReader(record.span.bytes)
     guard let kind = ObjectKind(rawValue: try reader.readUInt8()) else {

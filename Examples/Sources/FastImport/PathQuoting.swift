@@ -15,13 +15,6 @@ enum PathQuoting {
       }
       guard let escape = rest.popFirst() else { return nil }
       switch escape {
-      case UInt8(ascii: "a"): path.append(7)
-      case UInt8(ascii: "b"): path.append(8)
-      case UInt8(ascii: "t"): path.append(9)
-      case UInt8(ascii: "n"): path.append(10)
-      case UInt8(ascii: "v"): path.append(11)
-      case UInt8(ascii: "f"): path.append(12)
-      case UInt8(ascii: "r"): path.append(13)
       case Byte.quote, Byte.backslash: path.append(escape)
       case UInt8(ascii: "0")...UInt8(ascii: "3"):
         // Three digits always, so the value has eight bits at most.
@@ -33,28 +26,84 @@ enum PathQuoting {
           value = value << 3 | (digit - UInt8(ascii: "0"))
         }
         path.append(value)
-      default: return nil
+      default:
+        guard let letter = letters.firstIndex(of: escape) else { return nil }
+        path.append(UInt8(letter) + 7)
       }
     }
     return nil
   }
 
-  /// The path as it is, or quoted where it must be.
-  ///
-  /// - Parameter always: quotes a path with spaces too, as the source of a copy needs it.
-  static func quote(_ path: [UInt8], spaces: Bool = false) -> [UInt8] {
-    let needsQuotes = path.contains { byte in
-      byte < 0x20 || byte == 0x7F || byte == Byte.quote || byte == Byte.backslash
-        || (spaces && byte == Byte.space)
+  /// Where in a command a path stands; messages say it.
+  enum Field: String {
+    case path, source, dest
+  }
+
+  /// The path that is the rest of a command, quoted or not; nothing is the root.
+  static func last(_ text: Bytes, _ field: Field, of command: Bytes) throws -> [UInt8] {
+    let (path, rest) = try read(text, field, of: command) { $0.endIndex }
+    guard rest.isEmpty else {
+      throw ImportError("Garbage after \(field.rawValue): \(command.text)")
     }
-    guard needsQuotes else { return path }
+    return path
+  }
+
+  /// The path at the front of the rest of a command, and what is behind the space after it; a path
+  /// with spaces must be quoted.
+  static func first(
+    _ text: Bytes, _ field: Field, of command: Bytes
+  ) throws -> (path: [UInt8], rest: Bytes) {
+    let (path, rest) = try read(text, field, of: command) {
+      $0.firstIndex(of: Byte.space) ?? $0.endIndex
+    }
+    guard rest.first == Byte.space else {
+      throw ImportError("Missing space after \(field.rawValue): \(command.text)")
+    }
+    return (path, rest.dropFirst())
+  }
+
+  private static func read(
+    _ text: Bytes, _ field: Field, of command: Bytes, unquotedEnd: (Bytes) -> Int
+  ) throws -> (path: [UInt8], rest: Bytes) {
+    let result: (path: [UInt8], rest: Bytes)
+    if text.first == Byte.quote {
+      guard let unquoted = unquote(text) else {
+        throw ImportError("Invalid \(field.rawValue): \(command.text)")
+      }
+      result = unquoted
+    } else {
+      let end = unquotedEnd(text)
+      result = (Array(text[..<end]), text[end...])
+    }
+    guard !result.path.contains(0) else {
+      throw ImportError("NUL in \(field.rawValue): \(command.text)")
+    }
+    return result
+  }
+
+  /// The path as it is, or quoted where it must be in a command.
+  ///
+  /// - Parameter spaces: whether a path with spaces is quoted too, as the source of a copy must be.
+  static func quote(_ path: [UInt8], spaces: Bool = false) -> [UInt8] {
+    path.allSatisfy { isPlain($0) && !(spaces && $0 == Byte.space) } ? path : escape(path)
+  }
+
+  /// The path as git shows it in a reply: quoted also if a byte of it is not ASCII.
+  static func quoteForReply(_ path: [UInt8]) -> [UInt8] {
+    path.allSatisfy { isPlain($0) && $0 < 0x80 } ? path : escape(path, everythingButASCII: true)
+  }
+
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    byte >= 0x20 && byte != 0x7F && byte != Byte.quote && byte != Byte.backslash
+  }
+
+  private static func escape(_ path: [UInt8], everythingButASCII: Bool = false) -> [UInt8] {
     var result = [Byte.quote]
     for byte in path {
       switch byte {
       case Byte.quote, Byte.backslash: result += [Byte.backslash, byte]
-      case 10: result += Array("\\n".utf8)
-      case 9: result += Array("\\t".utf8)
-      case 0..<0x20, 0x7F:
+      case 7...13: result += [Byte.backslash, letters[Int(byte) - 7]]
+      case _ where !isPlain(byte) || (everythingButASCII && byte >= 0x80):
         let digits = [byte >> 6, byte >> 3 & 7, byte & 7].map { $0 + UInt8(ascii: "0") }
         result += [Byte.backslash] + digits
       default: result.append(byte)
@@ -63,20 +112,50 @@ enum PathQuoting {
     return result + [Byte.quote]
   }
 
-  /// The components of a path.
+  /// What is written for the bytes from 7 on.
+  private static let letters = Array("abtnvfr".utf8)
+
+  /// The components of a path; none if it is the root's.
   ///
-  /// - Throws: what is wrong with it: an empty component, "." or "..", or ".git", which no tree of
-  ///   git's may have.
+  /// - Throws: what is wrong with it: an empty component, "." or "..", or what some file system takes
+  ///   for ".git", which no tree of git's may have.
   static func components(of path: [UInt8]) throws -> [[UInt8]] {
+    if path.isEmpty { return [] }
     let components = path.split(separator: Byte.slash, omittingEmptySubsequences: false)
     for component in components {
       if component.isEmpty { throw ImportError("Empty path component found in input") }
-      let isGit =
-        component.count == 4 && component.map { $0 | 0x20 }.equals(".git") && component.first == 46
-      if component.equals(".") || component.equals("..") || isGit || component.contains(0) {
-        throw ImportError("invalid path '\(path.text)'")
+      if component.equals(".") || component.equals("..") || isGitFolder(component) {
+        throw invalid(path)
       }
     }
     return components.map { Array($0) }
+  }
+
+  static func invalid(_ path: [UInt8]) -> ImportError {
+    ImportError("invalid path '\(path.text)'")
+  }
+
+  /// Whether a file system takes the name for ".git": in upper or lower case, and NTFS also with
+  /// dots and spaces or the name of a stream behind it, or for "git~1".
+  private static func isGitFolder(_ name: Bytes) -> Bool {
+    guard name.first == UInt8(ascii: ".") || name.first.map(lowerCased) == UInt8(ascii: "g") else {
+      return false
+    }
+    let name = name.map(lowerCased)
+    for prefix in [".git", "git~1"] {
+      guard let rest = name.dropping(prefix) else { continue }
+      let end = rest.first { $0 != UInt8(ascii: ".") && $0 != Byte.space }
+      if end == nil || end == Byte.colon || end == Byte.backslash { return true }
+    }
+    return false
+  }
+
+  /// Whether a symbolic link must not have this name, for programs that open the file would follow it.
+  static func isForbiddenForLinks(_ name: [UInt8]) -> Bool {
+    name.map(lowerCased).equals(".gitmodules")
+  }
+
+  static func lowerCased(_ byte: UInt8) -> UInt8 {
+    (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
   }
 }

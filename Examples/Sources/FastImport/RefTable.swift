@@ -59,9 +59,8 @@ enum RefTable {
   static func isValid(_ name: some Collection<UInt8>) -> Bool {
     let parts = name.split(separator: Byte.slash, omittingEmptySubsequences: false)
     for part in parts {
-      guard let first = part.first, first != UInt8(ascii: "."), !part.text.hasSuffix(".lock") else {
-        return false
-      }
+      guard let first = part.first, first != UInt8(ascii: "."), !part.suffix(5).equals(".lock")
+      else { return false }
       var last: UInt8 = 0
       for byte in part {
         if byte < 0x21 || byte == 0x7F || "~^:?*[\\".utf8.contains(byte) { return false }

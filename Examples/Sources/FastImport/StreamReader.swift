@@ -104,6 +104,16 @@ final class StreamReader {
     return try body(data.bytes)
   }
 
+  /// Lends the next `count` bytes, piece by piece.
+  func forEachPiece(of count: UInt64, _ body: (RawSpan) throws -> Void) throws {
+    var left = count
+    while left > 0 {
+      let piece = Int(min(left, UInt64(Self.bufferSize)))
+      try withData(piece, body)
+      left -= UInt64(piece)
+    }
+  }
+
   /// Appends up to `count` bytes to a buffer, at least one.
   fileprivate func read(
     upTo count: UInt64, into output: inout OutputRawSpan, _ hash: borrowing SHA1

@@ -13,8 +13,14 @@ struct ImportCommand: AsyncParsableCommand {
       The stream comes from the file, or else from standard input. The options are those of git \
       fast-import: --date-format=FORMAT, --done, --force, --quiet, --stats, --cat-blob-fd=N, \
       --export-marks=FILE, --import-marks=FILE, --import-marks-if-exists=FILE, --relative-marks, \
-      --no-relative-marks, --allow-unsafe-features. Those about packs and memory (--max-pack-size, \
-      --big-file-threshold, --depth, --active-branches, --export-pack-edges) change nothing here.
+      --no-relative-marks, --rewrite-submodules-from=NAME:FILE, --rewrite-submodules-to=NAME:FILE, \
+      --allow-unsafe-features, --signed-commits=MODE, --signed-tags=MODE. The modes are verbatim, \
+      warn-verbatim, strip, warn-strip and abort; those that verify signatures are refused. Options \
+      about packs and memory (--max-pack-size, --big-file-threshold, --depth, --active-branches, \
+      --export-pack-edges) change nothing here, and a warning says so.
+
+      On SIGUSR1, a checkpoint is made behind the command at hand. An import that was interrupted \
+      goes on from the last checkpoint: its refs are there, and its marks if they were exported.
 
       Relative marks files are in the directory <repo>.marks.
 
@@ -33,8 +39,7 @@ struct ImportCommand: AsyncParsableCommand {
   var rest: [String] = []
 
   func run() async throws {
-    let arguments = rest.filter { $0.hasPrefix("-") && $0 != "-" }
-    let streams = rest.filter { !$0.hasPrefix("-") || $0 == "-" }
+    let (arguments, streams) = Self.split(rest)
     guard streams.count <= 1 else {
       throw ValidationError("one stream at a time: \(streams.joined(separator: ", "))")
     }
@@ -50,18 +55,38 @@ struct ImportCommand: AsyncParsableCommand {
     let store = try await repository.open()
     let previous = try await store.roots().last { $0.name == name && $0.isHistory }
     // Beside the repository, which is no place for files that are not its own.
-    let options = ImportOptions(folder: FilePath(repository.place.path.string + ".marks"))
+    var options = ImportOptions(folder: FilePath(repository.place.path.string + ".marks"))
+    options.warn = { printError("warning: \($0)\n") }
+    let chosen = options
+    CheckpointSignal.install()
     let snapshotName = name
     let input = stream
     let session = try await store.startSession()
     let (report, isQuiet) = try await session.withBlockingSession { session in
       let importer = try Importer(
-        input, into: session, options: options, arguments: arguments, name: snapshotName,
+        input, into: session, options: chosen, arguments: arguments, name: snapshotName,
         previous: previous?.chunk)
       return (try importer.run(), importer.isQuiet)
     }
     if !isQuiet { printError(report.statistics) }
     for refusal in report.refusals { printError("warning: \(refusal)\n") }
     if !report.refusals.isEmpty { throw ExitCode(1) }
+  }
+
+  /// Git's options, each with its value behind a "=", and the streams.
+  private static func split(_ words: [String]) -> (options: [String], streams: [String]) {
+    var options: [String] = []
+    var streams: [String] = []
+    var words = words[...]
+    while let word = words.popFirst() {
+      if word == "-" || !word.hasPrefix("-") {
+        streams.append(word)
+      } else if ImportOptions.needsValue(word), let value = words.popFirst() {
+        options.append("\(word)=\(value)")
+      } else {
+        options.append(word)
+      }
+    }
+    return (options, streams)
   }
 }

@@ -22,9 +22,15 @@ final class GitOracle {
   func git(
     _ arguments: [String], input: String? = nil, folder: String
   ) throws -> (status: Int32, output: [UInt8]) {
+    try run(["git"] + arguments, input: input, folder: folder)
+  }
+
+  private func run(
+    _ command: [String], input: String?, folder: String
+  ) throws -> (status: Int32, output: [UInt8]) {
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["git"] + arguments
+    process.arguments = command
     process.currentDirectoryURL = URL(filePath: scratch[folder])
     process.environment = [
       "PATH": "/usr/bin:/bin", "HOME": scratch.path, "GIT_CONFIG_NOSYSTEM": "1", "TZ": "UTC",
@@ -50,6 +56,8 @@ final class GitOracle {
     /// Lines of id, kind and name.
     let refs: [String]
     let replies: [UInt8]
+    /// Where the repository is.
+    let folder: String
   }
 
   private func newFolder() throws -> String {
@@ -59,19 +67,21 @@ final class GitOracle {
     return folder
   }
 
-  /// What git makes of a stream.
-  func gitImport(_ stream: [UInt8], _ arguments: [String] = []) throws -> Outcome {
-    let folder = try newFolder()
-    try #require(try git(["init", "--bare", "-q", "."], folder: folder).status == 0)
+  /// What git makes of a stream, in a new repository unless there is one.
+  func gitImport(
+    _ stream: [UInt8], _ arguments: [String] = [], in existing: String? = nil
+  ) throws -> Outcome {
+    let folder = try existing ?? newFolder()
     try scratch.write(stream, to: "stream")
-    let result = try git(["fast-import", "--quiet"] + arguments, input: "stream", folder: folder)
-    let refs = try git(["for-each-ref"], folder: folder).output
+    let prepare = existing == nil ? "git init --bare -q . && " : ""
+    let script = #"git fast-import --quiet "$@"; s=$?; git for-each-ref >../refs; exit $s"#
+    let result = try run(
+      ["sh", "-c", prepare + script, "sh"] + arguments, input: "stream", folder: folder)
+    let refs = try scratch.read("refs")
     return Outcome(
       status: result.status,
-      refs: String(decoding: refs, as: UTF8.self).split(separator: "\n").map {
-        String($0).replacing("\t", with: " ")
-      },
-      replies: result.output)
+      refs: refs.split(separator: "\n").map { String($0).replacing("\t", with: " ") },
+      replies: result.output, folder: folder)
   }
 
   /// What this program makes of a stream, and of others after it in the same repository.
@@ -87,7 +97,7 @@ final class GitOracle {
 
   func importStream(
     _ stream: [UInt8], _ arguments: [String] = [], into existing: Repository? = nil,
-    changeLimit: Int? = nil
+    changeLimit: Int? = nil, warn: (@Sendable (String) -> Void)? = nil
   ) async throws -> Import {
     let repository: Repository
     if let existing {
@@ -108,7 +118,9 @@ final class GitOracle {
       SessionOptions(spoolDirectory: FilePath(scratch.path), workerCount: 1))
     var options = ImportOptions(folder: FilePath(scratch.path))
     options.replies = output
+    options.progress = output
     if let changeLimit { options.changeLimit = changeLimit }
+    if let warn { options.warn = warn }
     let chosen = options
     let folder = FilePath(scratch.path)
     var result = Import(repository: repository, replies: [])
@@ -155,17 +167,33 @@ final class GitOracle {
     _ stream: [UInt8], _ arguments: [String] = [], _ comment: Comment? = nil,
     changeLimit: Int? = nil, location: SourceLocation = #_sourceLocation
   ) async throws {
-    let theirs = try gitImport(stream, arguments)
-    let ours = try await importStream(stream, arguments, changeLimit: changeLimit)
-    #expect(
-      ours.status == theirs.status,
-      "\(comment?.rawValue ?? "") \(ours.error?.report ?? "")", sourceLocation: location)
-    #expect(
-      try await refs(ours.repository) == theirs.refs, comment, sourceLocation: location)
-    #expect(
-      String(decoding: ours.replies, as: UTF8.self)
-        == String(decoding: theirs.replies, as: UTF8.self), comment, sourceLocation: location)
-    guard ours.error == nil, !theirs.refs.isEmpty else { return }
+    try await expectSame(
+      series: [stream], arguments, comment, changeLimit: changeLimit, location: location)
+  }
+
+  /// Expects the same of streams that follow one another into the same repository.
+  func expectSame(
+    series streams: [[UInt8]], _ arguments: [String] = [], _ comment: Comment? = nil,
+    changeLimit: Int? = nil, location: SourceLocation = #_sourceLocation
+  ) async throws {
+    var folder: String?
+    var last: (ours: Import, theirs: Outcome)?
+    for stream in streams {
+      let theirs = try gitImport(stream, arguments, in: folder)
+      let ours = try await importStream(
+        stream, arguments, into: last?.ours.repository, changeLimit: changeLimit)
+      #expect(
+        ours.status == theirs.status,
+        "\(comment?.rawValue ?? "") \(ours.error?.report ?? "") \(ours.report?.refusals ?? [])",
+        sourceLocation: location)
+      #expect(try await refs(ours.repository) == theirs.refs, comment, sourceLocation: location)
+      #expect(
+        String(decoding: ours.replies, as: UTF8.self)
+          == String(decoding: theirs.replies, as: UTF8.self), comment, sourceLocation: location)
+      folder = theirs.folder
+      last = (ours, theirs)
+    }
+    guard let (ours, theirs) = last, ours.error == nil, !theirs.refs.isEmpty else { return }
     let report = try await ours.repository.verify(VerifyOptions())
     #expect(report.isSound, comment, sourceLocation: location)
     let again = try gitImport(try await export(ours.repository))

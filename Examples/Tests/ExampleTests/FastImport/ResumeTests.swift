@@ -106,48 +106,6 @@ import Testing
   private func oracleStatus(_ stream: [UInt8]) -> Int32? {
     try? oracle.gitImport(stream).status
   }
-
-  /// Signatures become header fields. Git 2.39 cannot read them from a stream, but it computes the
-  /// id of an object that has them.
-  @Test func signedCommits() async throws {
-    let stream = """
-      commit refs/heads/main
-      committer C <c@e> 1234567890 +0000
-      gpgsig sha1 openpgp
-      data <<END
-      -----BEGIN PGP SIGNATURE-----
-
-      abc
-      -----END PGP SIGNATURE-----
-      END
-      encoding latin-1
-      data 2
-      x
-
-      """
-    let object = """
-      tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904
-      author C <c@e> 1234567890 +0000
-      committer C <c@e> 1234567890 +0000
-      encoding latin-1
-      gpgsig -----BEGIN PGP SIGNATURE-----
-       \("")
-       abc
-       -----END PGP SIGNATURE-----
-
-      x
-
-      """
-    try oracle.scratch.write(object, to: "object")
-    let id = try oracle.git(["hash-object", "-t", "commit", "object"], folder: ".").output
-    let result = try await oracle.importStream(Array(stream.utf8))
-    let wanted = String(decoding: id.dropLast(), as: UTF8.self)
-    #expect(try await oracle.refs(result.repository) == ["\(wanted) commit refs/heads/main"])
-    // What is exported is imported to the same again.
-    let again = try await oracle.importStream(try await oracle.export(result.repository))
-    #expect(again.status == 0, "\(again.error?.report ?? "")")
-    #expect(try await oracle.refs(again.repository) == oracle.refs(result.repository))
-  }
 }
 
 extension [UInt8] {
