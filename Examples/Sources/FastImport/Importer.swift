@@ -131,8 +131,9 @@ public final class Importer {
       guard argument.first == Byte.colon else { throw ImportError("Not a mark: \(argument.text)") }
       try reply(try store.objects.object(try mark(argument)).id.hex + [Byte.lineFeed])
     } else if command.equals("checkpoint") {
-      try commands.stream.skipOptionalLineFeed()
+      // Whoever waits for it need not send more.
       try publish()
+      try commands.stream.skipOptionalLineFeed()
     } else if command.equals("done") {
       hasSeenDone = true
     } else if command.equals("alias") {
