@@ -131,9 +131,11 @@ final class FollowedIndex {
     }
   }
 
+  /// What is wrong with the file. That there is none is nothing wrong: the log is all that it would be
+  /// made of.
   func verify() throws(LogError) -> [String] {
     guard try newest() != nil, let store = file?.store else {
-      return ["it is missing, or cannot be used; opening the log for writing makes it again"]
+      return place.isEmpty ? [] : ["it cannot be used; opening the log for writing makes it again"]
     }
     let report = try asking { () throws(TreeError) in try store.verify() }
     return report.problems.map { "\($0)" }

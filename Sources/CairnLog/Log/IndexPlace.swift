@@ -21,6 +21,15 @@ enum IndexPlace: Sendable {
     }
   }
 
+  /// Whether there is nothing, or nothing in it.
+  var isEmpty: Bool {
+    switch self {
+    case .storage(let storage): (try? storage.byteCount) == 0
+    case .file(let path):
+      ((try? FileDescriptor.workingDirectory.status(of: path.cString))?.size ?? 0) == 0
+    }
+  }
+
   /// Opens it for writing with nothing in it.
   ///
   /// The caller is the one who writes the log.
