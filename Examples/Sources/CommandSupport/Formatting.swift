@@ -18,6 +18,14 @@ package enum Formatting {
     return text(parts, separator: " ")
   }
 
+  /// The seconds by which the local clock is ahead of UTC at a time in nanoseconds since 1970.
+  package static func utcOffset(_ nanoseconds: Int64) -> Int {
+    var seconds = time_t(split(nanoseconds).seconds)
+    var parts = tm()
+    localtime_r(&seconds, &parts)
+    return parts.tm_gmtoff
+  }
+
   /// A time in nanoseconds since 1970: 2026-11-21T07:25:00.123456789Z.
   package static func utcTime(_ nanoseconds: Int64) -> String {
     let (whole, rest) = split(nanoseconds)

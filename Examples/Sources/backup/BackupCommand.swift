@@ -23,7 +23,8 @@ struct BackupCommand: AsyncParsableCommand {
       """,
     subcommands: [
       InitCommand.self, CreateCommand.self, ListCommand.self, LsCommand.self, CatCommand.self,
-      FindCommand.self, DiffCommand.self, RestoreCommand.self, VerifyCommand.self, KeyCommand.self,
+      FindCommand.self, DiffCommand.self, RestoreCommand.self, VerifyCommand.self,
+      ForgetCommand.self, PruneCommand.self, KeyCommand.self,
       LogCommand.self,
     ])
 

@@ -62,12 +62,22 @@ struct ImportCommand: AsyncParsableCommand {
     let snapshotName = name
     let input = stream
     let session = try await store.startSession()
-    let (report, isQuiet) = try await session.withBlockingSession { session in
-      let importer = try Importer(
-        input, into: session, options: chosen, arguments: arguments, name: snapshotName,
-        previous: previous?.chunk)
-      return (try importer.run(), importer.isQuiet)
+    let (report, isQuiet): (ImportReport, Bool)
+    do {
+      // Trees are made of those of the last import.
+      if let previous { try await session.build(on: previous) }
+      (report, isQuiet) = try await session.withBlockingSession { session in
+        let importer = try Importer(
+          input, into: session, options: chosen, arguments: arguments, name: snapshotName,
+          previous: previous?.chunk)
+        return (try importer.run(), importer.isQuiet)
+      }
+    } catch {
+      // If this fails, collections wait for the session for a while.
+      try? await session.end()
+      throw error
     }
+    try? await session.end()
     if !isQuiet { printError(report.statistics) }
     for refusal in report.refusals { printError("warning: \(refusal)\n") }
     if !report.refusals.isEmpty { throw ExitCode(1) }
