@@ -37,11 +37,18 @@ extension Repository {
       } catch {
         // Those that others published are none of a writer's business.
         if error.code == .notPermitted { continue }
+        // Somebody forgot it since it was listed.
+        if error.code == .missing, try await target.size(of: blob.name) == nil { continue }
         guard error.isAboutBlob else { throw error }
         try onDamage(error)
       }
     }
     return roots.sorted { ($0.time, $0.id) < ($1.time, $1.id) }
+  }
+
+  /// Whether a root was forgotten since it was read, so that what it led to may be gone.
+  package func isForgotten(_ root: Root) async throws(ChunkStoreError) -> Bool {
+    try await target.size(of: .root(root.id)) == nil
   }
 
   func readRoot(_ name: BlobName) async throws(ChunkStoreError) -> Root {

@@ -115,6 +115,7 @@ public struct Backup: Sendable {
       } catch {
         // An older one will do.
         guard error.isAboutBlob else { throw error }
+        if try await repository.isForgotten(root) { continue }
         problem = problem ?? error.description
       }
     }

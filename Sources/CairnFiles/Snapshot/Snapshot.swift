@@ -143,7 +143,7 @@ extension Repository {
         snapshots.append(try await snapshot(of: root))
       } catch {
         guard error.isAboutBlob else { throw error }
-        try onDamage(error)
+        if try await !isForgotten(root) { try onDamage(error) }
       }
     }
     return snapshots

@@ -1,5 +1,6 @@
 import CairnCore
 import CairnCrypto
+import Synchronization
 import Testing
 
 @testable import CairnChunks
@@ -23,6 +24,25 @@ import Testing
         #expect("\(error)".contains(target.name))
       }
     }
+  }
+
+  @Test func aRootThatIsForgottenWhileItIsReadIsNoDamage() async throws {
+    let base = MemoryTarget()
+    let writer = try await Repository.createSmall(on: base)
+    let session = try await writer.startSession(.test)
+    let content = try await session.store([1, 2, 3])
+    let gone = try await session.publish(name: "gone", content: content)
+    try await session.publish(name: "kept", content: content)
+    let target = VanishingTarget(base: base)
+    let reader = try await Repository.open(on: target)
+    let found = Mutex<[String]>([])
+    try await target.afterNextListing(
+      { try await writer.forget([gone]) },
+      during: {
+        let names = try await reader.roots().map(\.name)
+        found.withLock { $0 = names }
+      })
+    #expect(found.withLock { $0 } == ["kept"])
   }
 
   @Test func aStrangerHasNoAccess() async throws {
