@@ -131,11 +131,20 @@ final class FollowedIndex {
     }
   }
 
-  /// What is wrong with the file. That there is none is nothing wrong: the log is all that it would be
-  /// made of.
+  /// What is wrong with the file. That there is none is nothing wrong, as the log is all that it would
+  /// be made of; but then nothing else says how far the log goes.
   func verify() throws(LogError) -> [String] {
     guard try newest() != nil, let store = file?.store else {
-      return place.isEmpty ? [] : ["it cannot be used; opening the log for writing makes it again"]
+      guard place.isEmpty else {
+        return ["it cannot be used; opening the log for writing makes it again"]
+      }
+      let (end, size) = (try snapshot().state.end, try Recovery.byteCount(entries))
+      return size <= end
+        ? []
+        : [
+          "it is missing, and the \(size - end) bytes from offset \(end) of the log on are no sound "
+            + "frame; opening the log for writing cuts them off"
+        ]
     }
     let report = try asking { () throws(TreeError) in try store.verify() }
     return report.problems.map { "\($0)" }
