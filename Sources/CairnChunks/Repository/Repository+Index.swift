@@ -127,7 +127,7 @@ extension Repository {
       case .replaced(let digest):
         replaced.append(digest)
       case .pack(let pack, let table):
-        if present?.contains(pack.digest) != false, try !index.contains(pack.digest) {
+        if try !index.contains(pack.digest), try isThere(pack, listed: present) {
           try index.insert(pack, PackContents(PackTable(table, in: blob.name)))
         }
       }
@@ -136,6 +136,15 @@ extension Repository {
   }
 
   // MARK: Packs that are gone
+
+  /// Whether a pack is there that an index blob describes; one that is not among the listed may have
+  /// come after they were listed.
+  private func isThere(
+    _ pack: PackInfo, listed: Set<Digest>?
+  ) throws(ChunkStoreError) -> Bool {
+    guard let listed, !listed.contains(pack.digest) else { return true }
+    return try target.sizeBlocking(of: pack.blob) != nil
+  }
 
   /// The packs on the target.
   func listPacks() async throws(ChunkStoreError) -> Set<Digest> {
@@ -174,8 +183,9 @@ extension Repository {
     let known = try await target.blobs(BlobFolder.index).allSatisfy { blob in
       blob.name.contentDigest.map { digest in indexBlobs.withLock { $0.contains(digest) } } == true
     }
-    let hasDropped = try await dropLostPacks(present: listPacks())
+    // In this order, so that no chunk is absent in between for others who read.
     if !known { try await refresh() }
+    let hasDropped = try await dropLostPacks(present: listPacks())
     return hasDropped || !known
   }
 

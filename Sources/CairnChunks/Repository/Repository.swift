@@ -309,8 +309,8 @@ public final class Repository: Sendable {
     var opening = SessionOpening(try SessionID(for: keyring))
     try await carryOut(&opening)
     do {
-      try await dropLostPacks(present: opening.present)
       try await refresh()
+      try await dropLostPacks(present: opening.present)
       let condemned = opening.condemned
       let core = try SessionCore(
         self, options: options, id: opening.session, avoiding: condemned.union(avoided))

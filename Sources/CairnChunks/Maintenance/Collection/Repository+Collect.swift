@@ -62,8 +62,8 @@ extension Repository {
     report.postponedPacks = Int64(party.postponed.count)
     report.blockingSessions = party.blockers.map { hex($0.bytes) }.sorted()
     report.closedSessions = party.closedSessions.map { hex($0.bytes) }.sorted()
-    try await dropLostPacks(present: listPacks())
     try await refresh()
+    try await dropLostPacks(present: listPacks())
     return report
   }
 
@@ -80,8 +80,8 @@ extension Repository {
 
   /// The index describes exactly the packs that are there and can be read.
   private func loadIndexOfAllPacks() async throws(ChunkStoreError) {
-    try await dropLostPacks(present: listPacks())
     try await refresh()
+    try await dropLostPacks(present: listPacks())
     let (index, writer) = (loadedIndex, indexWriter)
     _ = try await adoptPacksOutsideIndex { (pack, table) throws(ChunkStoreError) in
       try index.insert(pack, PackContents(table))
