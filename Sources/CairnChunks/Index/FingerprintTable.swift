@@ -27,7 +27,8 @@ struct FingerprintTable {
     var count = 0
 
     private func home(_ bits: UInt32) -> Int {
-      Int(UInt64(bits) * UInt64(slots.count) >> 32)
+      // A shift binds tighter than a product.
+      Int((UInt64(bits) * UInt64(slots.count)) >> 32)
     }
 
     mutating func insert(_ bits: UInt32, _ number: UInt32) {
@@ -46,6 +47,15 @@ struct FingerprintTable {
       let old = slots
       slots = [UInt64](repeating: 0, count: old.count + old.count / 4)
       for entry in old where entry != 0 { place(entry) }
+    }
+
+    /// The sum of the entries' distances from where they belong.
+    var displacement: Int {
+      slots.indices.reduce(0) { sum, slot in
+        guard slots[slot] != 0 else { return sum }
+        let home = home(UInt32(truncatingIfNeeded: slots[slot] >> 32))
+        return sum + (slot >= home ? slot - home : slot + slots.count - home)
+      }
     }
 
     @inline(__always)
@@ -82,6 +92,12 @@ struct FingerprintTable {
     shards[shard].slots.compactMap {
       $0 == 0 ? nil : Int(UInt32(truncatingIfNeeded: $0)) - 1
     }
+  }
+
+  /// How many slots are looked at, on average, before the one that an entry has.
+  var meanDisplacement: Double {
+    let (sum, count) = shards.reduce((0, 0)) { ($0.0 + $1.displacement, $0.1 + $1.count) }
+    return Double(sum) / Double(max(1, count))
   }
 
   var memoryBytes: Int {

@@ -42,6 +42,17 @@ import Testing
     #expect(index.count == packCount * 4096 && largest < 13.5, "\(largest) bytes per chunk")
   }
 
+  /// However full its parts are, an entry is at most two slots from its place on average.
+  @Test func entriesAreWhereTheyBelong() {
+    var random = SeededRandom(155)
+    var table = FingerprintTable()
+    for number in 0..<60_000 {
+      table.insert(Fingerprint(id(&random)), UInt32(number))
+      guard number % 4000 == 3999 else { continue }
+      #expect(table.meanDisplacement < 2.1, "\(number + 1) entries")
+    }
+  }
+
   /// `CAIRN_INDEX_CHUNKS=100000000`, in release, takes 6 GB of disk and some minutes.
   @Test func holdsAsManyAsAsked() throws {
     let wanted =
