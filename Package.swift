@@ -26,6 +26,7 @@ let package = Package(
     .library(name: "CairnChunks", targets: ["CairnChunks"]),
     .library(name: "CairnFiles", targets: ["CairnFiles"]),
     .library(name: "CairnTestKit", targets: ["CairnTestKit"]),
+    .library(name: "CairnTargetKit", targets: ["CairnTargetKit"]),
   ],
   traits: [
     .trait(name: "SwiftLog", description: "CairnLogging: a handler of swift-log that writes a log.")
@@ -72,6 +73,10 @@ let package = Package(
     .target(
       name: "CairnTestKit", dependencies: ["CairnCore", "CairnTree", system],
       swiftSettings: settings),
+    // Apart from CairnTestKit, so that tests of trees alone need no system library.
+    .target(
+      name: "CairnTargetKit", dependencies: ["CairnTestKit", "CairnChunks", "CairnCore", system],
+      swiftSettings: settings),
     .target(
       name: "Cairn",
       dependencies: [
@@ -105,6 +110,10 @@ let package = Package(
       name: "CairnChunksTests",
       dependencies: ["CairnChunks", "CairnCrypto", "CairnCore", system],
       resources: [.copy("Golden")],
+      swiftSettings: settings),
+    .testTarget(
+      name: "CairnTargetKitTests",
+      dependencies: ["CairnTargetKit", "CairnChunks", "CairnCrypto", "CairnCore", system],
       swiftSettings: settings),
     .testTarget(
       name: "CairnFilesTests",

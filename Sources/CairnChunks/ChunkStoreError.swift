@@ -58,14 +58,23 @@ public struct ChunkStoreError: Error, Sendable {
   public let blob: BlobName?
   /// The file or stream error underneath, if there is one.
   public let cause: IOError?
+  /// After what time a target wants to be asked again, if it said so.
+  public let retryAfter: Duration?
 
   @inline(never)
-  public init(_ code: Code, _ message: String, blob: BlobName? = nil, cause: IOError? = nil) {
+  public init(
+    _ code: Code, _ message: String, blob: BlobName? = nil, cause: IOError? = nil,
+    retryAfter: Duration? = nil
+  ) {
     self.code = code
     self.message = message
     self.blob = blob
     self.cause = cause
+    self.retryAfter = retryAfter
   }
+
+  /// Whether the same call may succeed later.
+  public var isTemporary: Bool { code == .temporary }
 }
 
 extension ChunkStoreError: CustomStringConvertible {
@@ -85,13 +94,24 @@ extension ChunkStoreError {
       blob: blob)
   }
 
-  /// A blob that others refer to is gone.
+  /// A blob is not there, as ``Target/get(_:range:)`` says it.
   @inline(never)
-  static func missing(_ blob: BlobName) -> ChunkStoreError {
+  public static func missing(_ blob: BlobName) -> ChunkStoreError {
     ChunkStoreError(
       .missing,
       "the blob \(blob) is missing from the repository; restore it from another copy, "
         + "or run verify to see what it affects",
+      blob: blob)
+  }
+
+  /// A name holds other bytes, as ``Target/put(_:_:)`` says it.
+  ///
+  /// - Parameter target: its ``Target/name``.
+  @inline(never)
+  public static func conflict(_ blob: BlobName, in target: String) -> ChunkStoreError {
+    ChunkStoreError(
+      .conflict,
+      "\(target) holds other bytes under the name \(blob); run verify to see whether it is damaged",
       blob: blob)
   }
 

@@ -1,13 +1,13 @@
 /// Random numbers that are the same for the same seed (SplitMix64, by G. Steele, D. Lea and
 /// C. Flood).
-struct RepeatableRandom: RandomNumberGenerator {
+package struct RepeatableRandom: RandomNumberGenerator {
   private var state: UInt64
 
-  init(_ seed: UInt64) {
+  package init(_ seed: UInt64) {
     state = seed
   }
 
-  mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var value = state
     value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -15,7 +15,7 @@ struct RepeatableRandom: RandomNumberGenerator {
     return value ^ (value >> 31)
   }
 
-  mutating func bytes(_ count: Int) -> [UInt8] {
+  package mutating func bytes(_ count: Int) -> [UInt8] {
     [UInt8](unsafeUninitializedCapacity: count + 8) { buffer, filled in
       let memory = UnsafeMutableRawBufferPointer(buffer)
       for offset in stride(from: 0, to: count, by: 8) {

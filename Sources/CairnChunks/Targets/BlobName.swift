@@ -51,7 +51,8 @@ public struct BlobName: Hashable, Comparable, Sendable, Codable, LosslessStringC
 
   /// Bytewise.
   public static func < (left: BlobName, right: BlobName) -> Bool {
-    left.description.utf8.lexicographicallyPrecedes(right.description.utf8)
+    // All is ASCII, so the order of text is that of bytes, and compared without decoding.
+    left.description < right.description
   }
 
   /// The part after the last "/".

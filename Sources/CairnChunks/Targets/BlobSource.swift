@@ -1,7 +1,8 @@
 public import CairnCore
 import SystemPackage
 
-/// The bytes of a blob that is to be put: small ones in memory, large ones in a file.
+/// The bytes of a blob that is to be put: small ones in memory, large ones in a file, or made when
+/// they are read.
 ///
 /// They can be read any number of times and from any offset, so a target can upload in parts and
 /// try again.
@@ -9,6 +10,7 @@ public struct BlobSource: Sendable {
   enum Storage {
     case bytes([UInt8])
     case spooled(SpooledFile, byteCount: Int64)
+    case made(byteCount: Int64, by: @Sendable (Range<Int64>) throws(IOError) -> [UInt8])
   }
 
   let storage: Storage
@@ -24,10 +26,20 @@ public struct BlobSource: Sendable {
     storage = .spooled(file, byteCount: byteCount)
   }
 
+  /// - Parameters:
+  ///   - byteCount: how many bytes there are.
+  ///   - read: makes those of a range, the same each time. It may be called from several threads at
+  ///     once, and may block.
+  public init(
+    byteCount: Int64, reading read: @escaping @Sendable (Range<Int64>) throws(IOError) -> [UInt8]
+  ) {
+    storage = .made(byteCount: byteCount, by: read)
+  }
+
   public var byteCount: Int64 {
     switch storage {
     case .bytes(let bytes): Int64(bytes.count)
-    case .spooled(_, let count): count
+    case .spooled(_, let count), .made(let count, _): count
     }
   }
 
@@ -38,7 +50,8 @@ public struct BlobSource: Sendable {
 
   /// The bytes of a range.
   ///
-  /// - Throws: ``IOError`` if the file fails or is shorter than it was said to be.
+  /// - Throws: ``IOError`` if the file fails or is shorter than it was said to be, or what makes the
+  ///   bytes throws.
   public func read(_ range: Range<Int64>) throws(IOError) -> [UInt8] {
     precondition(range.lowerBound >= 0 && range.upperBound <= byteCount)
     switch storage {
@@ -61,6 +74,14 @@ public struct BlobSource: Sendable {
         throw IOError(
           .unexpectedEnd, operation: "read", subject: "a temporary file",
           detail: "it became shorter while it was used")
+      }
+      return bytes
+    case .made(_, let make):
+      let bytes = try make(range)
+      guard bytes.count == range.count else {
+        throw IOError(
+          .unexpectedEnd, operation: "read", subject: "what is to be stored",
+          detail: "\(bytes.count) bytes are there instead of \(range.count)")
       }
       return bytes
     }

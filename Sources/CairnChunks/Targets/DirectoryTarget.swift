@@ -78,7 +78,12 @@ public final class DirectoryTarget: LocalTarget {
     do throws(IOError) {
       let final = path.appending(name.description)
       let file: SpooledFile
-      if let spooled = source.spooledFile { file = spooled } else { file = try spool(source) }
+      if let spooled = source.spooledFile {
+        try requireLength(of: spooled, source.byteCount)
+        file = spooled
+      } else {
+        file = try spool(source)
+      }
       var isPublished = try publish(file, as: final)
       if !isPublished, let copy = try copyIfOnAnotherFileSystem(source, final) {
         isPublished = try publish(copy, as: final)
@@ -165,6 +170,18 @@ public final class DirectoryTarget: LocalTarget {
   }
 
   // MARK: Files
+
+  /// A file that is given its name unread would otherwise make a blob of another length.
+  private func requireLength(
+    of spooled: SpooledFile, _ byteCount: Int64
+  ) throws(IOError) {
+    let found = try spooled.file.size(named: "a temporary file")
+    guard found == byteCount else {
+      throw IOError(
+        .unexpectedEnd, operation: "read", subject: "a temporary file",
+        detail: "it has \(found) bytes and should have \(byteCount)")
+    }
+  }
 
   private func spool(_ source: BlobSource) throws(IOError) -> SpooledFile {
     let spool = try makeSpool()
@@ -276,7 +293,11 @@ public final class DirectoryTarget: LocalTarget {
         else { return }
         children.append(Child(name: blob, kind: kind))
       }
-    } catch  where error.errno == .noSuchFileOrDirectory && !folder.isEmpty {
+    } catch
+      where !folder.isEmpty
+      && (error.errno == .noSuchFileOrDirectory || error.errno == .notDirectory)
+    {
+      // Nothing is below a name that is not there, or is a blob's.
       guard try status(of: path) != nil else { throw error }
       return true
     }

@@ -19,9 +19,14 @@ public protocol LocalTarget: Target {
   func remove(_ name: BlobName) throws(ChunkStoreError)
 }
 
+/// Threads for calls of local targets, which end by themselves. They are not those of
+/// `ThreadPool.blocking`: a job of that pool may wait for a target that passes the call on to a local
+/// one, and when all its threads did, that call would get none.
+private let localCalls = ThreadPool(limit: 16)
+
 extension LocalTarget {
   public func put(_ name: BlobName, _ source: BlobSource) async throws(ChunkStoreError) {
-    try await ThreadPool.blocking.run { () throws(ChunkStoreError) -> Void in
+    try await localCalls.run { () throws(ChunkStoreError) -> Void in
       try store(name, source)
     }
   }
@@ -29,13 +34,13 @@ extension LocalTarget {
   public func get(
     _ name: BlobName, range: Range<Int64>?
   ) async throws(ChunkStoreError) -> [UInt8] {
-    try await ThreadPool.blocking.run { () throws(ChunkStoreError) -> [UInt8] in
+    try await localCalls.run { () throws(ChunkStoreError) -> [UInt8] in
       try load(name, range: range)
     }
   }
 
   public func size(of name: BlobName) async throws(ChunkStoreError) -> Int64? {
-    try await ThreadPool.blocking.run { () throws(ChunkStoreError) -> Int64? in
+    try await localCalls.run { () throws(ChunkStoreError) -> Int64? in
       try findSize(of: name)
     }
   }
@@ -43,13 +48,13 @@ extension LocalTarget {
   public func list(
     _ prefix: String, after: BlobName?, limit: Int
   ) async throws(ChunkStoreError) -> [BlobInfo] {
-    try await ThreadPool.blocking.run { () throws(ChunkStoreError) -> [BlobInfo] in
+    try await localCalls.run { () throws(ChunkStoreError) -> [BlobInfo] in
       try names(prefix, after: after, limit: limit)
     }
   }
 
   public func delete(_ name: BlobName) async throws(ChunkStoreError) {
-    try await ThreadPool.blocking.run { () throws(ChunkStoreError) -> Void in
+    try await localCalls.run { () throws(ChunkStoreError) -> Void in
       try remove(name)
     }
   }

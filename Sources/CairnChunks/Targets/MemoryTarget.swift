@@ -35,7 +35,7 @@ public final class MemoryTarget: LocalTarget {
   public func names(_ prefix: String, after: BlobName?, limit: Int) -> [BlobInfo] {
     blobs.withLock { blobs in
       let found = blobs.keys.filter { name in
-        name.description.utf8.starts(with: prefix.utf8) && after.map { $0 < name } != false
+        name.description.hasPrefix(prefix) && after.map { $0 < name } != false
       }
       return found.sorted().prefix(limit).map {
         BlobInfo(name: $0, size: Int64(blobs[$0]!.count))
@@ -57,15 +57,5 @@ extension BlobSource {
       throw ChunkStoreError(
         .targetFailed, "cannot read what is to become \(name)", blob: name, cause: error)
     }
-  }
-}
-
-extension ChunkStoreError {
-  @inline(never)
-  static func conflict(_ blob: BlobName, in target: String) -> ChunkStoreError {
-    ChunkStoreError(
-      .conflict,
-      "\(target) holds other bytes under the name \(blob); run verify to see whether it is damaged",
-      blob: blob)
   }
 }

@@ -15,10 +15,17 @@ public struct ConformanceReport: Sendable, Hashable, Codable {
     /// The promise, as a sentence without its full stop.
     public let promise: String
     public let outcome: Outcome
+
+    package init(promise: String, outcome: Outcome) {
+      self.promise = promise
+      self.outcome = outcome
+    }
   }
 
   /// In the order in which they were made.
-  public internal(set) var checks: [Check] = []
+  public package(set) var checks: [Check] = []
+
+  package init() {}
 
   /// Those that failed.
   public var failures: [Check] {
@@ -31,12 +38,16 @@ public struct ConformanceReport: Sendable, Hashable, Codable {
 
 extension ConformanceReport: CustomStringConvertible {
   public var description: String {
-    checks.map { check in
-      switch check.outcome {
-      case .passed: "passed   \(check.promise)"
-      case .failed(let reason): "FAILED   \(check.promise): \(reason)"
-      case .skipped(let reason): "skipped  \(check.promise): \(reason)"
-      }
-    }.joined(separator: "\n")
+    checks.map(\.description).joined(separator: "\n")
+  }
+}
+
+extension ConformanceReport.Check: CustomStringConvertible {
+  public var description: String {
+    switch outcome {
+    case .passed: "passed   \(promise)"
+    case .failed(let reason): "FAILED   \(promise): \(reason)"
+    case .skipped(let reason): "skipped  \(promise): \(reason)"
+    }
   }
 }

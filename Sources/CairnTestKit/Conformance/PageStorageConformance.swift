@@ -45,18 +45,3 @@ public struct PageStorageConformance {
     return report
   }
 }
-
-/// A promise that is not kept.
-struct Broken: Error, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = description }
-}
-
-/// A promise that cannot be examined.
-struct Skipped: Error {
-  let reason: String
-}
-
-func expect(_ condition: Bool, _ otherwise: @autoclosure () -> String) throws {
-  if !condition { throw Broken(otherwise()) }
-}

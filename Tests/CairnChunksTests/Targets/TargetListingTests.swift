@@ -14,7 +14,7 @@ import Testing
 
   private static let prefixes = [
     "", "packs", "packs/", "packs/a", "packs/ab", "packs/ab/", "packs/ab/0", "packs/ab-", "roots/",
-    "x/", "x/y", "nothing/", "zzz", "tmp/", "b-",
+    "x/", "x/y", "nothing/", "zzz", "tmp/", "b-", "packs/ab/0f/",
   ]
 
   private func fill(_ target: any Target) async throws {
