@@ -11,7 +11,13 @@ struct VerifyCommand: AsyncParsableCommand {
       sound. With --data, every stored byte is read and checked, with --sample that of some packs. If \
       something is wrong it is named, with the files that it affects, and the exit status is 2.
 
-      With a writer's key only what needs no reading is checked: that blobs are as they were stored.
+      With a writer's key only what needs no reading is checked: that blobs are as they were stored. \
+      The same, of every blob, is checked with --without-key, where no key is at hand: on the machine \
+      that keeps the repository, for instance.
+
+      With --resume, what was read and found sound is noted in a file, and not read again by the next \
+      run with the same file: after an interruption it goes on, and samples come to cover everything. \
+      When all is read, the file is removed.
 
       --seen compares the repository with what this machine saw of it last, which is kept in \
       CAIRN_STATE (by default ~/.local/state/cairn): a snapshot that is gone, an older state that is \
@@ -29,6 +35,15 @@ struct VerifyCommand: AsyncParsableCommand {
       "Read and check this share of the packs, chosen at random.", valueName: "percent"))
   var sample: Double?
 
+  @Option(
+    help: ArgumentHelp(
+      "Go on where the last run with this file ended, and note in it what is read.",
+      valueName: "file"))
+  var resume: ArgumentBytes?
+
+  @Flag(help: "Check every blob against its name, which needs no key.")
+  var withoutKey = false
+
   @Flag(help: "Compare with what was seen last, and keep what is seen now.")
   var seen = false
 
@@ -43,6 +58,12 @@ struct VerifyCommand: AsyncParsableCommand {
     }
     guard sample.map({ $0 > 0 && $0 <= 100 }) ?? true else {
       throw ValidationError("--sample takes a number from 0 to 100.")
+    }
+    guard resume == nil || data || sample != nil || withoutKey else {
+      throw ValidationError("--resume needs --data, --sample or --without-key.")
+    }
+    guard !withoutKey || (!seen && !accept) else {
+      throw ValidationError("--seen and --accept need a key; leave out --without-key.")
     }
   }
 
@@ -63,10 +84,16 @@ struct VerifyCommand: AsyncParsableCommand {
 
   func run() async throws {
     let start = ContinuousClock.now
+    // Whoever asks for names only gets all of them.
     let depth: VerifyOptions.Depth =
-      data ? .data : sample.map { .sample(percent: $0) } ?? .structure
-    let options = VerifyOptions(depth)
+      sample.map { .sample(percent: $0) } ?? (data || withoutKey ? .data : .structure)
+    let options = VerifyOptions(depth, stateFile: resume?.path)
     let progress = ProgressLine.reporter("verifying")
+    if withoutKey {
+      let report = try await Repository.verifyNames(
+        on: repository.target(), options, progress: progress)
+      return try finish(report, [], [], since: start)
+    }
     let (store, writer): (Repository?, RepositoryWriter)
     switch try await repository.openAsAllowed() {
     case .readable(let readable): (store, writer) = (readable, readable.writer)
@@ -88,8 +115,16 @@ struct VerifyCommand: AsyncParsableCommand {
       log?.fail(error)
       throw error
     }
-    for change in changes { printError(change.message) }
     log?.add(report)
+    try finish(report, changes, affected, since: start)
+  }
+
+  /// Says what was found, and ends.
+  private func finish(
+    _ report: VerifyReport, _ changes: [SeenChanges.Finding], _ affected: [DamagedSnapshot],
+    since start: ContinuousClock.Instant
+  ) throws {
+    for change in changes { printError(change.message) }
     for problem in report.problems {
       let ids = problem.roots.map { String($0.prefix(8)) }.joined(separator: ", ")
       printError(problem.message + (ids.isEmpty ? "" : " (found through snapshot \(ids))"))
@@ -140,6 +175,8 @@ struct VerifyCommand: AsyncParsableCommand {
         "\(Formatting.count(report.roots, "snapshot")), \(Formatting.count(report.chunks, "chunk")), "
           + "\(Formatting.count(report.packs, "pack")), "
           + "\(Formatting.count(report.checkedPacks)) of them read, "
+          + (report.packsCheckedBefore > 0
+            ? "\(Formatting.count(report.packsCheckedBefore)) before, " : "")
           + "\(Formatting.bytes(report.readBytes)), in \(Formatting.duration(seconds))")
       try output.writeLine(
         report.isSound

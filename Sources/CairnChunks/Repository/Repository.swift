@@ -181,7 +181,7 @@ public final class Repository: Sendable {
       blob: key)
   }
 
-  private static func readDescriptor(
+  static func readDescriptor(
     on target: any Target
   ) async throws(ChunkStoreError) -> Descriptor {
     let bytes: [UInt8]

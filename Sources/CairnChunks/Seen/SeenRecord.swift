@@ -151,7 +151,7 @@ extension SeenRecord {
 }
 
 extension FileDescriptor {
-  fileprivate static func openFile(_ path: FilePath) throws(Errno) -> FileDescriptor {
+  static func openFile(_ path: FilePath) throws(Errno) -> FileDescriptor {
     do {
       return try FileDescriptor.open(path, .readOnly)
     } catch {
@@ -160,7 +160,7 @@ extension FileDescriptor {
   }
 
   /// The whole file, or its beginning if it is longer than can be.
-  fileprivate func readAll(upTo limit: Int) throws(Errno) -> [UInt8] {
+  func readAll(upTo limit: Int) throws(Errno) -> [UInt8] {
     let buffer = ByteBuffer(capacity: 64 << 10)
     var bytes: [UInt8] = []
     while bytes.count < limit {

@@ -110,4 +110,7 @@ enum BlobFolder {
   static let access = "access/"
   static let sessions = "sessions/"
   static let condemned = "condemned/"
+
+  /// All but that of the packs.
+  static let small = [keys, access, index, roots, sessions, condemned]
 }

@@ -12,6 +12,7 @@ extension Repository {
   public func verify(
     _ options: VerifyOptions = VerifyOptions(), progress: any ProgressReporter = NoProgress()
   ) async throws(ChunkStoreError) -> VerifyReport {
+    let reading = try await PackReading(options, .contents, of: id, progress)
     var report = VerifyReport()
     let ways = try await target.blobs(BlobFolder.keys)
     for blob in try await ways + target.blobs(BlobFolder.access) {
@@ -49,7 +50,7 @@ extension Repository {
           "an index blob is missing, so what is in \(adopted.count) packs is not found; the next "
             + "backup writes it anew from the packs"))
     }
-    try await verifyPacks(options, present, &report, progress)
+    try await verifyPacks(reading, present, &report)
     return report
   }
 
@@ -132,7 +133,10 @@ extension Repository {
       var walk = ReachabilityWalk(repository: self, watchedPacks: adopted)
       for root in roots {
         try walk.visit(root, &report)
-        try self.tell(progress, phase: "verify the structure", unit: "roots", report.roots, report)
+        try progress.tell(
+          Progress(
+            phase: "verify the structure", unit: "roots", completed: report.chunks,
+            bytes: report.readBytes))
       }
       return (report, walk.needsWatchedPacks)
     }
@@ -143,62 +147,14 @@ extension Repository {
   // MARK: Packs
 
   private func verifyPacks(
-    _ options: VerifyOptions, _ present: Set<Digest>, _ report: inout VerifyReport,
-    _ progress: any ProgressReporter
+    _ reading: PackReading, _ present: Set<Digest>, _ report: inout VerifyReport
   ) async throws(ChunkStoreError) {
     var packs: [PackInfo] = []
     for number in 0..<loadedIndex.packCount {
       let pack = try loadedIndex.pack(number)
       if present.contains(pack.digest) { packs.append(pack) }
     }
-    switch options.depth {
-    case .structure: return
-    case .data: break
-    case .sample(let percent):
-      let count = Int((Double(packs.count) * percent / 100).rounded(.up))
-      packs = Array(packs.shuffled().prefix(max(0, min(count, packs.count))))
-    }
-    let chosen = packs
-    let started = report
-    let isCancelled = CancellationFlag()
-    let outcome = await withTaskCancellationHandler {
-      await ThreadPool.engines.run { () -> Result<VerifyReport, ChunkStoreError> in
-        Result { () throws(ChunkStoreError) in
-          try self.check(chosen, options, started, progress, isCancelled)
-        }
-      }
-    } onCancel: {
-      isCancelled.set()
-    }
-    report = try outcome.get()
-  }
-
-  private func check(
-    _ packs: [PackInfo], _ options: VerifyOptions, _ started: VerifyReport,
-    _ progress: any ProgressReporter, _ isCancelled: CancellationFlag
-  ) throws(ChunkStoreError) -> VerifyReport {
-    var report = started
-    let workers = ThreadPool(limit: options.workerCount)
-    var jobs = OrderedJobs<(PackInfo, ChunkStoreError?)>(on: workers, depth: workers.limit * 2)
-    // What has not begun when this ends early is done all the same: at most a few packs.
-    for number in 0..<packs.count + jobs.depth {
-      if jobs.isFull || number >= packs.count, let (pack, error) = jobs.next() {
-        report.checkedPacks += 1
-        report.readBytes += pack.size
-        if let error { report.append(error) }
-        if isCancelled.isSet {
-          throw ChunkStoreError(.cancelled, "the operation was cancelled")
-        }
-        try tell(
-          progress, phase: "verify every byte", unit: "packs", Int64(packs.count), report,
-          completed: report.checkedPacks)
-      }
-      if number < packs.count {
-        let pack = packs[number]
-        jobs.submit { (pack, self.check(pack)) }
-      }
-    }
-    return report
+    try await reading.run(packs, &report) { self.check($0) }
   }
 
   /// Reads one pack and checks all of it, and that the index knows its chunks.
@@ -215,20 +171,6 @@ extension Repository {
       return nil
     } catch {
       return error
-    }
-  }
-
-  func tell(
-    _ progress: any ProgressReporter, phase: String, unit: String, _ total: Int64,
-    _ report: VerifyReport, completed: Int64? = nil
-  ) throws(ChunkStoreError) {
-    do {
-      try progress.report(
-        Progress(
-          phase: phase, unit: unit, completed: completed ?? report.chunks,
-          total: completed == nil ? nil : total, bytes: report.readBytes))
-    } catch {
-      throw ChunkStoreError(.cancelled, "the operation was ended by its progress report: \(error)")
     }
   }
 

@@ -7,6 +7,9 @@ public struct VerifyReport: Sendable, Codable {
   public var packs: Int64 = 0
   /// The packs of which every byte was read.
   public var checkedPacks: Int64 = 0
+  /// Packs that were not read, since ``VerifyOptions/stateFile`` says that an earlier verification
+  /// has read them and found them sound.
+  public var packsCheckedBefore: Int64 = 0
   /// The chunks that the roots need.
   public var chunks: Int64 = 0
   /// The bytes read.

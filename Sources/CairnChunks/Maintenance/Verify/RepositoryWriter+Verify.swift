@@ -19,6 +19,7 @@ extension RepositoryWriter {
     guard capability == .writer else {
       return try await repository.verify(options, progress: progress)
     }
+    let reading = try await PackReading(options, .names, of: id, progress)
     var report = VerifyReport()
     for folder in [BlobFolder.keys, BlobFolder.access, BlobFolder.roots] {
       let blobs = try await target.blobs(folder)
@@ -42,7 +43,7 @@ extension RepositoryWriter {
     report.packs = Int64(packs.count)
     report.packsOutsideIndex = Int64(unknown.count)
     try checkSizes(of: packs, &report)
-    try await readPacks(packs, options, &report, progress)
+    try await reading.checkNames(of: packs, on: target, &report)
     return report
   }
 
@@ -60,44 +61,6 @@ extension RepositoryWriter {
       case .some(let size):
         report.append(.damaged(pack.blob, "it has \(size) bytes instead of \(pack.size)"))
       }
-    }
-  }
-
-  private func readPacks(
-    _ packs: [BlobInfo], _ options: VerifyOptions, _ report: inout VerifyReport,
-    _ progress: any ProgressReporter
-  ) async throws(ChunkStoreError) {
-    var chosen = packs
-    switch options.depth {
-    case .structure: return
-    case .data: break
-    case .sample(let percent):
-      let count = Int((Double(packs.count) * percent / 100).rounded(.up))
-      chosen = Array(packs.shuffled().prefix(max(0, min(count, packs.count))))
-    }
-    for pack in chosen {
-      if Task.isCancelled { throw ChunkStoreError(.cancelled, "the operation was cancelled") }
-      await repository.note(&report) { () async throws(ChunkStoreError) in
-        try await checkName(of: pack)
-      }
-      report.checkedPacks += 1
-      report.readBytes += pack.size
-      try repository.tell(
-        progress, phase: "verify every byte", unit: "packs", Int64(chosen.count), report,
-        completed: report.checkedPacks)
-    }
-  }
-
-  /// Reads a blob piece by piece and checks that its name is its digest.
-  private func checkName(of blob: BlobInfo) async throws(ChunkStoreError) {
-    let step: Int64 = 1 << 20
-    var hash = SHA256()
-    for start in stride(from: 0, to: blob.size, by: Int64.Stride(step)) {
-      let bytes = try await target.get(blob.name, range: start..<min(start + step, blob.size))
-      hash.update(bytes.span.bytes)
-    }
-    guard blob.name.contentDigest == hash.finalize() else {
-      throw .damaged(blob.name, "its bytes do not have the digest that names it")
     }
   }
 }
