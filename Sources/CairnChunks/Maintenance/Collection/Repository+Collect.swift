@@ -11,10 +11,11 @@ extension Repository {
   public func planCollection(
     _ options: CollectionOptions = CollectionOptions()
   ) async throws(ChunkStoreError) -> CollectionPlan {
-    try await loadIndexOfAllPacks()
+    // The roots come before the index: what they lead to is there when they are published.
     let sessions = try await board.sessions()
-    let avoided = try await board.condemned().values.reduce(into: Set()) { $0.formUnion($1) }
     let marking = try await marking(sessions)
+    try await loadIndexOfAllPacks()
+    let avoided = try await board.condemned().values.reduce(into: Set()) { $0.formUnion($1) }
     let census = try await PackCensus(self)
     var plan = try await onEngine { () throws(ChunkStoreError) in
       try self.indexStamp.withoutChange { () throws(ChunkStoreError) in
@@ -202,9 +203,9 @@ extension Repository {
   private func copyLiveChunks(
     of packs: Set<Digest>, _ options: CollectionOptions, _ progress: any ProgressReporter
   ) async throws(ChunkStoreError) {
+    let marking = try await marking(board.sessions())
     let session = try await startSession(options.session, avoiding: packs)
     let census = try await PackCensus(self)
-    let marking = try await marking(board.sessions())
     let core = session.core
     do {
       try await onEngine { () throws(ChunkStoreError) -> Void in
