@@ -180,10 +180,16 @@ extension Access {
 
 extension Access {
   /// Fresh secrets for a new repository: those of an owner, in the first epoch.
-  init(for descriptor: Descriptor, way: X25519Recipient) throws(ChunkStoreError) {
+  ///
+  /// - Parameter other: that of an owner of another repository, with which the keys are shared that
+  ///   name and cut data.
+  init(
+    for descriptor: Descriptor, way: X25519Recipient, sharingKeysWith other: Access? = nil
+  ) throws(ChunkStoreError) {
     do {
-      let idKey = try SecretBytes(random: 32)
-      let chunkerKey = try SecretBytes(random: 32)
+      let idKey = if let other { other.idKey } else { try SecretBytes(random: 32) }
+      let chunkerKey =
+        if let key = other?.chunkerKey { key } else { try SecretBytes(random: 32) }
       self.init(
         repository: descriptor.id, descriptorDigest: descriptor.digest, epoch: 1, idKey: idKey,
         grant: .owner(try Owner.fresh(chunkerKey: chunkerKey, way: way)))

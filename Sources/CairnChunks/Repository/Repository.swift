@@ -94,6 +94,36 @@ public final class Repository: Sendable {
     on target: any Target, for recipients: [any Recipient], label: String = "owner",
     layout: RepositoryLayout = .standard, options: Options = Options()
   ) async throws(ChunkStoreError) -> Repository {
+    try await create(on: target, for: recipients, label, layout, sharingKeysWith: nil, options)
+  }
+
+  /// Creates a repository that names and cuts data as another one does, and a first way in, durable on
+  /// return.
+  ///
+  /// It gets that one's layout, its id key and its chunker key; all else is its own. So what is copied
+  /// from one to the other, ``copy(_:to:options:progress:)``, is not hashed or read in vain, and is
+  /// one with what is stored there directly. The price: whoever opens one can find out of the other
+  /// what the id key tells him, if he gets at its blobs, and both have one ``fingerprint``.
+  ///
+  /// - Parameter other: opened by an owner.
+  /// - Throws: ``ChunkStoreError/Code/repositoryExists`` if the target holds one;
+  ///   ``ChunkStoreError/Code/notPermitted`` unless an owner of the other one asks.
+  public static func create(
+    on target: any Target, for recipients: [any Recipient], label: String = "owner",
+    like other: Repository, options: Options = Options()
+  ) async throws(ChunkStoreError) -> Repository {
+    guard case .owner = other.access.grant else {
+      throw .notPermitted(
+        "only an owner of \(other.target.name) can create another repository like it")
+    }
+    return try await create(
+      on: target, for: recipients, label, other.layout, sharingKeysWith: other.access, options)
+  }
+
+  private static func create(
+    on target: any Target, for recipients: [any Recipient], _ label: String,
+    _ layout: RepositoryLayout, sharingKeysWith other: Access?, _ options: Options
+  ) async throws(ChunkStoreError) -> Repository {
     guard try await target.size(of: .descriptor) == nil else {
       throw ChunkStoreError(
         .repositoryExists,
@@ -102,7 +132,8 @@ public final class Repository: Sendable {
     }
     let descriptor = Descriptor(id: try RepositoryID.random(), layout: layout)
     let way = try Way.fresh(in: descriptor.id)
-    let access = try Access(for: descriptor, way: way.identity.recipient)
+    let access = try Access(
+      for: descriptor, way: way.identity.recipient, sharingKeysWith: other)
     // The descriptor comes last: it is what makes this a repository.
     guard case .owner(let owner) = access.grant else { preconditionFailure("it was just made") }
     let key = try await putKey(way, [access], by: [owner], for: recipients, label, on: target)
