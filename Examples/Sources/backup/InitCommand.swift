@@ -29,6 +29,13 @@ struct InitCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("A file whose first line is the passphrase.", valueName: "file"))
   var passphraseFile: ArgumentBytes?
 
+  @Option(
+    help: ArgumentHelp(
+      "Name and cut data as this repository does, so that copies from one to the other are fast and "
+        + "one with new backups. It is opened by what the environment names, which must be an owner's.",
+      valueName: "repo"))
+  var like: ArgumentBytes?
+
   @OptionGroup var output: OutputOptions
 
   func run() async throws {
@@ -36,12 +43,17 @@ struct InitCommand: AsyncParsableCommand {
     if let passphraseFile { ways.append(try .passphrase(passphraseFile)) }
     if ways.isEmpty, newIdentity == nil { ways = try environmentWays() }
 
+    let other = try await openOther()
     let target = try DirectoryTarget(place.path, creating: true)
     if let newIdentity { ways.insert(try .newIdentity(in: newIdentity), at: 0) }
     let repository: Repository
     do {
-      repository = try await Repository.create(
-        on: target, for: [ways[0].recipient], label: ways[0].label)
+      let (recipients, label) = ([ways[0].recipient], ways[0].label)
+      if let other {
+        repository = try await .create(on: target, for: recipients, label: label, like: other)
+      } else {
+        repository = try await .create(on: target, for: recipients, label: label)
+      }
     } catch {
       // It opens nothing.
       newIdentity?.path.remove()
@@ -51,6 +63,19 @@ struct InitCommand: AsyncParsableCommand {
       try await repository.addKey(for: [way.recipient], label: way.label)
     }
     try await report(repository)
+  }
+
+  private func openOther() async throws -> Repository? {
+    guard let like else { return nil }
+    let credentials: Credentials
+    do {
+      credentials = try .fromEnvironment()
+    } catch is NoCredentials {
+      throw Failure(
+        "nothing opens \(like.text); set CAIRN_IDENTITY or CAIRN_PASSPHRASE_FILE for it")
+    }
+    return try await Repository.open(
+      on: DirectoryTarget(like.path), with: credentials.identities)
   }
 
   private func environmentWays() throws -> [WayIn] {
