@@ -163,4 +163,15 @@ public final class FileStorage: PageStorage {
   package func beginSynchronizing(_ bytes: Range<Int64>) {
     if synchronizes { file.beginSynchronizing(bytes) }
   }
+
+  /// Tells the system that bytes are not read again soon: of its memory, it can use for something else
+  /// what holds those that are on the disk already. It promises nothing.
+  ///
+  /// The corresponding C function is `posix_fadvise` with `POSIX_FADV_DONTNEED`.
+  package func releaseCache(of bytes: Range<Int64>) {
+    #if !canImport(Darwin)
+      _ = posix_fadvise(
+        file.rawValue, off_t(bytes.lowerBound), off_t(bytes.count), POSIX_FADV_DONTNEED)
+    #endif
+  }
 }
