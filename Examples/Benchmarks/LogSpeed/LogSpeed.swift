@@ -11,7 +11,9 @@ import SystemPackage
 ///
 ///     LogSpeed append LOG N M K    appends them, K of the N open at a time
 ///     LogSpeed open LOG            opens it for writing, as after a crash
-///     LogSpeed view LOG            opens it, and shows rows at random places
+///     LogSpeed view LOG            opens it, and shows rows at random places; first with nothing of it
+///                                  in the system's cache
+///     LogSpeed write FILE N        writes N bytes, and nothing else: what the system takes for them
 @main
 enum LogSpeed {
   static func main() throws {
@@ -24,6 +26,7 @@ enum LogSpeed {
         open: Int(arguments[5])!)
     case "open": try open(FilePath(arguments[2]))
     case "view": try view(FilePath(arguments[2]))
+    case "write": try write(FilePath(arguments[2]), byteCount: Int(arguments[3])!)
     default: fatalError("there is no measurement \(arguments[1])")
     }
     print("peak memory: \(peakMemory() >> 20) MiB")
@@ -71,24 +74,57 @@ enum LogSpeed {
     print("\(try log.snapshot().count) entries, \(try log.openEntries.count) of them open")
   }
 
-  static func view(_ path: FilePath) throws {
+  static func write(_ path: FilePath, byteCount: Int) throws {
+    let block = [UInt8](repeating: 7, count: 256 << 10)
     let start = ContinuousClock.now
+    let file = try FileDescriptor.open(
+      path, .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite)
+    var left = byteCount
+    while left > 0 {
+      try file.writeAll(block.prefix(left))
+      left -= min(left, block.count)
+    }
+    let written = ContinuousClock.now - start
+    guard fsync(file.rawValue) == 0 else { throw Errno(rawValue: errno) }
+    print("\(byteCount) bytes written: \(written); synchronized: \(ContinuousClock.now - start)")
+    try file.close()
+  }
+
+  /// Has the system forget what it knows of the log's files.
+  static func makeCold(_ path: FilePath) throws {
+    #if !canImport(Darwin)
+      for name in ["entries", "index"] {
+        let file = try FileDescriptor.open(path.appending(name), .readOnly)
+        _ = posix_fadvise(file.rawValue, 0, 0, POSIX_FADV_DONTNEED)
+        try file.close()
+      }
+    #endif
+  }
+
+  static func view(_ path: FilePath) throws {
+    try makeCold(path)
+    for state in ["cold", "warm"] {
+      let start = ContinuousClock.now
+      let log = try Log(path, LogOptions(isReadOnly: true))
+      let view = LogView(try log.snapshot())
+      try view.expand(EntryID(0))
+      _ = try view.rows(in: 0..<50)
+      print("opened and 50 rows read, \(state): \(ContinuousClock.now - start)")
+    }
     let log = try Log(path, LogOptions(isReadOnly: true))
     let view = LogView(try log.snapshot())
     try view.expand(EntryID(0))
-    _ = try view.rows(in: 0..<50)
-    print("opened and 50 rows read in \(ContinuousClock.now - start)")
     let rounds = 2000
     var random = SystemRandomNumberGenerator()
     for name in ["the first level", "everything"] {
       if name == "everything" { view.expandAll() }
       let count = try view.rowCount
-      var places: [Int] = []
-      for _ in 0..<rounds { places.append(Int.random(in: 0..<count - 20, using: &random)) }
-      let first = try measure(places) { _ = try view.rows(in: $0..<$0 + 20) }
-      let again = try measure(places.suffix(10) + []) { _ = try view.rows(in: $0..<$0 + 20) }
-      print(
-        "\(name) expanded, \(count) rows; 20 rows at a random one: \(first); once more: \(again)")
+      let places = (0..<rounds).map { _ in Int.random(in: 0..<count - 20, using: &random) }
+      for state in ["cold", "warm"] {
+        if state == "cold" { try makeCold(path) }
+        let times = try measure(places) { _ = try view.rows(in: $0..<$0 + 20) }
+        print("\(name) expanded, \(count) rows; 20 rows at a random one, \(state): \(times)")
+      }
       try print("an entry's row: \(measure(places) { _ = try view.row(of: EntryID(UInt32($0))) })")
     }
     view.collapseAll()
@@ -97,11 +133,20 @@ enum LogSpeed {
     view.collapseAll()
     let count = view.snapshot.count
     let ids = (0..<rounds).map { _ in UInt32.random(in: 0..<UInt32(count), using: &random) }
-    try print("revealing an entry: \(measure(ids) { try view.reveal(EntryID($0)) })")
+    for state in ["cold", "warm"] {
+      view.collapseAll()
+      if state == "cold" { try makeCold(path) }
+      try print("revealing an entry, \(state): \(measure(ids) { try view.reveal(EntryID($0)) })")
+    }
     let state = try view.state
-    try print(
-      "20 rows then: \(measure(ids.map(Int.init)) { _ = try view.rows(in: $0 % 900_000..<$0 % 900_000 + 20) })"
-    )
+    for state in ["cold", "warm"] {
+      if state == "cold" { try makeCold(path) }
+      let times = try measure(ids) { id in
+        let row = Int(id) % 900_000
+        _ = try view.rows(in: row..<row + 20)
+      }
+      print("20 rows then, \(state): \(times)")
+    }
     print("entries expanded then: \(state.toggled.count)")
     try print("to depth 2: \(measure([0]) { _ in try view.expandAll(toDepth: 2) })")
     try print(

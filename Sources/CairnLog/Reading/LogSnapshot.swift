@@ -28,13 +28,15 @@ public final class LogSnapshot {
     }
   }
 
-  private var parts = Recents<UInt64, Part>(limit: 128)
+  private var parts = Recents<Part>(limit: 128)
   private var lastPart: (key: UInt64, part: Part)?
   /// Of nodes whose children nobody has asked for.
-  private var heads = Recents<NodeKey, NodeHead>(limit: 64)
-  private var recentFrames = Recents<Int64, Frame>(limit: 32)
-  /// The frame that was read last, and how far.
+  private var heads = Recents<NodeHead>(limit: 256)
+  private var recentFrames = Recents<Frame>(limit: 32)
+  /// The frame that was read last, and how far: until behind an entry, and until behind the end of one,
+  /// where the next one of its parent's children often is.
   private var reading: (frame: Frame, cursor: RecordCursor)?
+  private var readingEnds: (frame: Frame, cursor: RecordCursor)?
   /// The frame in which a place was looked up last: often the next one is near.
   private var lastPlaced: Frame?
   private var knownNames: [UInt32: String] = [:]
@@ -150,9 +152,9 @@ public final class LogSnapshot {
   }
 
   func head(of node: NodeKey) throws(LogError) -> NodeHead {
-    if let head = heads[node] { return head }
+    if let head = heads[UInt64(node.number)] { return head }
     if let head = try readHead(of: node) {
-      heads.insert(head, for: node)
+      heads.insert(head, for: UInt64(node.number))
       return head
     }
     if node == .root { return NodeHead() }
@@ -194,11 +196,12 @@ public final class LogSnapshot {
   // MARK: Frames
 
   func frame(at offset: Int64) throws(LogError) -> Frame {
-    if let frame = recentFrames[offset] { return frame }
+    let key = UInt64(bitPattern: offset)
+    if let frame = recentFrames[key] { return frame }
     guard let frame = try Frame.read(storage, header, at: offset, before: state.end) else {
       throw .damagedFrame(at: offset, "there is no sound frame")
     }
-    if frame.byteCount <= Self.largestKeptFrame { recentFrames.insert(frame, for: offset) }
+    if frame.byteCount <= Self.largestKeptFrame { recentFrames.insert(frame, for: key) }
     return frame
   }
 
@@ -220,7 +223,9 @@ public final class LogSnapshot {
   /// The record with which an entry was appended. It is valid as long as the frame.
   func record(of id: UInt32) throws(LogError) -> (record: Record, frame: Frame) {
     var (frame, cursor): (Frame, RecordCursor)
-    if let reading, reading.frame.ids.contains(id) {
+    if let readingEnds, readingEnds.frame.ids.contains(id), id >= readingEnds.cursor.nextID {
+      (frame, cursor) = readingEnds
+    } else if let reading, reading.frame.ids.contains(id) {
       frame = reading.frame
       cursor = id >= reading.cursor.nextID ? reading.cursor : RecordCursor(frame)
     } else {
@@ -270,7 +275,10 @@ public final class LogSnapshot {
       cursor = RecordCursor(frame)
     }
     while let record = try cursor.next() {
-      if record.kind == .closing, record.id == id { return (record, frame) }
+      if record.kind == .closing, record.id == id {
+        readingEnds = (frame, cursor)
+        return (record, frame)
+      }
     }
     throw .damagedIndex("the end of entry \(id) is not in the frame in which it should be")
   }
@@ -452,9 +460,9 @@ public final class LogSnapshot {
     guard let id else { return .root }
     try check(id.number)
     let key = NodeKey(id)
-    if heads[key] != nil { return key }
+    if heads[UInt64(key.number)] != nil { return key }
     guard let head = try readHead(of: key) else { return nil }
-    heads.insert(head, for: key)
+    heads.insert(head, for: UInt64(key.number))
     return key
   }
 }
