@@ -22,6 +22,7 @@ let package = Package(
     .library(name: "CairnTree", targets: ["CairnTree"]),
     .library(name: "CairnLog", targets: ["CairnLog"]),
     .library(name: "CairnLogging", targets: ["CairnLogging"]),
+    .library(name: "CairnSFTP", targets: ["CairnSFTP"]),
     .library(name: "CairnCrypto", targets: ["CairnCrypto"]),
     .library(name: "CairnChunks", targets: ["CairnChunks"]),
     .library(name: "CairnFiles", targets: ["CairnFiles"]),
@@ -29,7 +30,10 @@ let package = Package(
     .library(name: "CairnTargetKit", targets: ["CairnTargetKit"]),
   ],
   traits: [
-    .trait(name: "SwiftLog", description: "CairnLogging: a handler of swift-log that writes a log.")
+    .trait(
+      name: "SwiftLog", description: "CairnLogging: a handler of swift-log that writes a log."),
+    .trait(
+      name: "SFTP", description: "CairnSFTP: repositories on a server, through ssh or rclone."),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
@@ -60,6 +64,10 @@ let package = Package(
         "CairnLog",
         .product(name: "Logging", package: "swift-log", condition: .when(traits: ["SwiftLog"])),
       ],
+      swiftSettings: settings),
+    // Empty without the trait.
+    .target(
+      name: "CairnSFTP", dependencies: ["CairnCore", "CairnChunks", system],
       swiftSettings: settings),
     .target(
       name: "CairnCrypto", dependencies: ["CairnCore", "CLibCrypto", system],

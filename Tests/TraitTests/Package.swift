@@ -16,8 +16,9 @@ let package = Package(
   name: "cairn-trait-tests",
   platforms: [.macOS("26.0")],
   dependencies: [
-    .package(name: "cairn", path: "../..", traits: ["SwiftLog"]),
+    .package(name: "cairn", path: "../..", traits: ["SwiftLog", "SFTP"]),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ],
   targets: [
     .testTarget(
@@ -29,7 +30,17 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "CairnLoggingTests",
-      swiftSettings: settings)
+      swiftSettings: settings),
+    .testTarget(
+      name: "CairnSFTPTests",
+      dependencies: [
+        .product(name: "CairnSFTP", package: "cairn"),
+        .product(name: "CairnChunks", package: "cairn"),
+        .product(name: "CairnCore", package: "cairn"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      path: "CairnSFTPTests",
+      swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,35 @@
+#if SFTP
+  public import CairnChunks
+
+  extension SFTPTarget {
+    public func delete(_ name: BlobName) async throws(ChunkStoreError) {
+      try await run("remove \(name)", name) { (operation) throws(SFTPFailure) -> Void in
+        try operation.delete(name)
+      }
+    }
+  }
+
+  extension Operation {
+    fileprivate func delete(_ name: BlobName) throws(SFTPFailure) {
+      let path = path(name.description)
+      let removing = connection.remove(path)
+      let folder = BlobFolders(of: name, known: []).own
+      let folderPath = folder.isEmpty ? target.root : self.path(folder)
+      let file =
+        connection.canSynchronize
+        ? OpenFile(connection, connection.open(folderPath, .read)) : nil
+      defer { file?.close() }
+      do throws(SFTPFailure) {
+        try removing.wait().requireSuccess()
+      } catch {
+        guard case .status(let code) = error.reason else { throw error }
+        // A folder is no blob.
+        if code != StatusCode.noSuchFile, try size(connection.attributes(of: path)) != nil {
+          throw error
+        }
+        return try requireRoot()
+      }
+      if let file { try connection.synchronize(file.handle()).wait().requireSuccess() }
+    }
+  }
+#endif
