@@ -23,6 +23,7 @@ let package = Package(
     .library(name: "CairnLog", targets: ["CairnLog"]),
     .library(name: "CairnLogging", targets: ["CairnLogging"]),
     .library(name: "CairnSFTP", targets: ["CairnSFTP"]),
+    .library(name: "CairnS3", targets: ["CairnS3"]),
     .library(name: "CairnCrypto", targets: ["CairnCrypto"]),
     .library(name: "CairnChunks", targets: ["CairnChunks"]),
     .library(name: "CairnFiles", targets: ["CairnFiles"]),
@@ -34,10 +35,15 @@ let package = Package(
       name: "SwiftLog", description: "CairnLogging: a handler of swift-log that writes a log."),
     .trait(
       name: "SFTP", description: "CairnSFTP: repositories on a server, through ssh or rclone."),
+    .trait(
+      name: "S3", description: "CairnS3: repositories on Amazon S3 and servers of its kind."),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
   ],
   targets: [
     .systemLibrary(
@@ -68,6 +74,19 @@ let package = Package(
     // Empty without the trait.
     .target(
       name: "CairnSFTP", dependencies: ["CairnCore", "CairnChunks", system],
+      swiftSettings: settings),
+    // Empty without the trait.
+    .target(
+      name: "CairnS3",
+      dependencies: [
+        "CairnCore", "CairnCrypto", "CairnChunks", system,
+        .product(
+          name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["S3"])),
+        .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["S3"])),
+        .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["S3"])),
+        .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["S3"])),
+        .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["S3"])),
+      ],
       swiftSettings: settings),
     .target(
       name: "CairnCrypto", dependencies: ["CairnCore", "CLibCrypto", system],

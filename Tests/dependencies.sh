@@ -14,6 +14,13 @@ install_dependencies() {
   esac
 }
 
+# install_python_module MODULE PACKAGE: makes sure of a module of Python, which PyPI has.
+install_python_module() {
+  python3 -c "import $1" 2>/dev/null && return 0
+  echo "Installing $2" >&2
+  python3 -m pip install --quiet --disable-pip-version-check "$2" >&2
+}
+
 install_with_apt() {
   local missing=() pair
   command -v pkg-config >/dev/null || missing+=(pkg-config)

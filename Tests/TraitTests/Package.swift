@@ -16,8 +16,9 @@ let package = Package(
   name: "cairn-trait-tests",
   platforms: [.macOS("26.0")],
   dependencies: [
-    .package(name: "cairn", path: "../..", traits: ["SwiftLog", "SFTP"]),
+    .package(name: "cairn", path: "../..", traits: ["SwiftLog", "SFTP", "S3"]),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ],
   targets: [
@@ -40,6 +41,21 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       path: "CairnSFTPTests",
+      swiftSettings: settings),
+    .testTarget(
+      name: "CairnS3Tests",
+      dependencies: [
+        .product(name: "CairnS3", package: "cairn"),
+        .product(name: "CairnTargetKit", package: "cairn"),
+        .product(name: "CairnChunks", package: "cairn"),
+        .product(name: "CairnCrypto", package: "cairn"),
+        .product(name: "CairnCore", package: "cairn"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      path: "CairnS3Tests",
       swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]

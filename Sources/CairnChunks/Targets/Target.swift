@@ -77,6 +77,14 @@ public protocol Target: Sendable {
     _ prefix: String, after: BlobName?, limit: Int
   ) async throws(ChunkStoreError) -> [BlobInfo]
 
+  /// Calls `body` for each blob whose name begins with `prefix`, in the order of names.
+  ///
+  /// There is one that asks ``list(_:after:limit:)`` for page after page; a target that answers late
+  /// may have one of its own that asks ahead, and one that passes calls on passes this on too.
+  func forEachBlob(
+    _ prefix: String, _ body: (BlobInfo) async throws(ChunkStoreError) -> Void
+  ) async throws(ChunkStoreError)
+
   /// Removes a blob; one that is not there is a success.
   func delete(_ name: BlobName) async throws(ChunkStoreError)
 
@@ -104,8 +112,7 @@ public struct BlobInfo: Hashable, Sendable, Codable {
 }
 
 extension Target {
-  /// Calls `body` for each blob whose name begins with `prefix`, in the order of names, holding
-  /// some 1,000 at a time.
+  /// Holds some 1,000 at a time.
   public func forEachBlob(
     _ prefix: String, _ body: (BlobInfo) async throws(ChunkStoreError) -> Void
   ) async throws(ChunkStoreError) {

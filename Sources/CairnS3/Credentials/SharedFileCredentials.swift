@@ -1,0 +1,135 @@
+#if S3
+  public import CairnChunks
+  import CairnCore
+  import CairnCrypto
+  import Foundation
+  public import SystemPackage
+
+  /// A profile of the shared credentials file, `~/.aws/credentials`, else of `~/.aws/config`.
+  public struct SharedFileCredentials: S3CredentialsProvider {
+    private let files: [(path: FilePath, isConfiguration: Bool)]
+    private let profile: String
+
+    /// - Parameters:
+    ///   - file: the credentials file; if it is not given, `AWS_SHARED_CREDENTIALS_FILE` or
+    ///     `~/.aws/credentials`, and behind it `AWS_CONFIG_FILE` or `~/.aws/config`.
+    ///   - profile: if it is not given, `AWS_PROFILE` or `default`.
+    ///   - environment: the process's if it is not given.
+    public init(
+      file: FilePath? = nil, profile: String? = nil, environment: [String: String]? = nil
+    ) {
+      let environment = environment ?? ProcessInfo.processInfo.environment
+      self.profile = profile ?? environment["AWS_PROFILE"] ?? "default"
+      if let file {
+        files = [(file, false)]
+      } else {
+        let home = environment["HOME"] ?? ""
+        files = [
+          (
+            FilePath(environment["AWS_SHARED_CREDENTIALS_FILE"] ?? "\(home)/.aws/credentials"),
+            false
+          ),
+          (FilePath(environment["AWS_CONFIG_FILE"] ?? "\(home)/.aws/config"), true),
+        ]
+      }
+    }
+
+    /// Read anew each time, as another program may have replaced them.
+    ///
+    /// - Throws: ``ChunkStoreError/Code/invalid`` if a file cannot be read, or its profile has only one
+    ///   half of a key.
+    public func credentials() async throws(ChunkStoreError) -> S3Credentials? {
+      try await ThreadPool.blocking.run { () throws(ChunkStoreError) -> S3Credentials? in
+        for file in files {
+          let name = file.isConfiguration && profile != "default" ? "profile \(profile)" : profile
+          if let found = try Self.read(file.path, section: name) { return found }
+        }
+        return nil
+      }
+    }
+
+    private static func read(
+      _ path: FilePath, section: String
+    ) throws(ChunkStoreError) -> S3Credentials? {
+      guard let text = try text(of: path) else { return nil }
+      let values = values(of: section, in: text)
+      switch (values["aws_access_key_id"], values["aws_secret_access_key"]) {
+      case (nil, nil): return nil
+      case (let id?, let secret?):
+        return S3Credentials(
+          accessKeyID: id, secretAccessKey: SecretBytes(utf8: secret),
+          sessionToken: values["aws_session_token"])
+      case (_?, nil), (nil, _?):
+        throw ChunkStoreError(
+          .invalid,
+          "[\(section)] of \(path) has only one of aws_access_key_id and aws_secret_access_key; "
+            + "it needs both")
+      }
+    }
+
+    private static func text(of path: FilePath) throws(ChunkStoreError) -> String? {
+      let largest = 1 << 20
+      do throws(IOError) {
+        let bytes: [UInt8]
+        do throws(Errno) {
+          bytes = try path.contents(limit: largest)
+        } catch .noSuchFileOrDirectory {
+          return nil
+        } catch {
+          throw .systemCall("read", path.string, error)
+        }
+        guard bytes.count <= largest else {
+          throw IOError(
+            .limit, operation: "read", subject: path.string,
+            detail: "a file of credentials has at most 1 MiB")
+        }
+        return String(decoding: bytes, as: UTF8.self)
+      } catch {
+        throw ChunkStoreError(.invalid, "cannot take credentials from a file", cause: error)
+      }
+    }
+
+    /// The names and values of a section.
+    static func values(of section: String, in text: String) -> [String: String] {
+      var values: [String: String] = [:]
+      var isInside = false
+      for line in text.split(whereSeparator: \.isNewline) {
+        let line = line.trimmingPrefix(while: \.isWhitespace)
+        if line.isEmpty || line.hasPrefix("#") || line.hasPrefix(";") { continue }
+        if line.hasPrefix("[") {
+          let name = line.dropFirst().prefix { $0 != "]" }
+          isInside = trimmed(name) == section
+        } else if isInside, let equals = line.firstIndex(of: "=") {
+          values[trimmed(line[..<equals])] = trimmed(line[line.index(after: equals)...])
+        }
+      }
+      return values.filter { !$0.value.isEmpty }
+    }
+
+    private static func trimmed(_ text: Substring) -> String {
+      var text = text.trimmingPrefix(while: \.isWhitespace)
+      while text.last?.isWhitespace == true { text.removeLast() }
+      return String(text)
+    }
+  }
+
+  extension FilePath {
+    /// The bytes of a file, of which one more than `limit` tells that it is longer.
+    fileprivate func contents(limit: Int) throws(Errno) -> [UInt8] {
+      let file = try retryingOpen()
+      defer { try? file.close() }
+      return try [UInt8](unsafeUninitializedCapacity: limit + 1) {
+        (buffer, count) throws(Errno) in
+        count = try file.readFully(at: 0, into: UnsafeMutableRawBufferPointer(buffer))
+      }
+    }
+
+    private func retryingOpen() throws(Errno) -> FileDescriptor {
+      do {
+        return try FileDescriptor.open(self, .readOnly, options: .closeOnExec)
+      } catch {
+        throw error as? Errno ?? .ioError
+      }
+    }
+  }
+#endif

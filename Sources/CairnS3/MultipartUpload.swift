@@ -1,0 +1,154 @@
+#if S3
+  import CairnChunks
+  import CairnCore
+  import CairnCrypto
+
+  /// A blob that is put in parts, of which two are under way at a time.
+  ///
+  /// It is there when the last request has succeeded, and not before; if one fails, the parts are taken
+  /// back.
+  struct MultipartUpload {
+    private let target: S3Target
+    private let name: BlobName
+    private let source: BlobSource
+    private let digest: Digest
+    private let key: String
+
+    private static var partsAtOnce: Int { 2 }
+    private static var mostParts: Int64 { 10_000 }
+
+    init(_ target: S3Target, _ name: BlobName, _ source: BlobSource, _ digest: Digest) {
+      self.target = target
+      self.name = name
+      self.source = source
+      self.digest = digest
+      key = target.key(name)
+    }
+
+    func run() async throws(S3Failure) {
+      let partSize = Int64(target.options.partSize)
+      guard (source.byteCount + partSize - 1) / partSize <= Self.mostParts else {
+        throw S3Failure(
+          .permanent,
+          "a blob has at most \(Self.mostParts) parts; make them larger than \(partSize) bytes")
+      }
+      let id = try await begin()
+      do throws(S3Failure) {
+        let tags = try await sendParts(id, partSize)
+        try await complete(id, tags)
+      } catch {
+        await abandon(id)
+        throw error
+      }
+    }
+
+    private func begin() async throws(S3Failure) -> String {
+      var request = S3Request(.post, key: key)
+      request.query = [("uploads", "")]
+      request.headers = target.headers(of: name, digest)
+      let answer = try await target.client.send(request)
+      guard let root = AnswerElement.parse(answer.body),
+        root.name == "InitiateMultipartUploadResult", let id = root.first("UploadId")?.text,
+        !id.isEmpty
+      else { throw S3Failure(.temporary, "the server names no upload") }
+      return id
+    }
+
+    /// The parts' tags, in order.
+    private func sendParts(_ id: String, _ partSize: Int64) async throws(S3Failure) -> [String] {
+      let starts = Array(stride(from: 0, to: source.byteCount, by: Int(partSize)))
+      let outcome = await withTaskGroup(
+        of: (Int, Result<String, S3Failure>).self
+      ) { group -> Result<[String], S3Failure> in
+        var next = 0
+        func startNext() {
+          guard next < starts.count else { return }
+          let index = next
+          next += 1
+          let range = starts[index]..<min(starts[index] + partSize, source.byteCount)
+          group.addTask {
+            do throws(S3Failure) {
+              return (index, .success(try await send(id, index + 1, range)))
+            } catch {
+              return (index, .failure(error))
+            }
+          }
+        }
+        for _ in 0..<Self.partsAtOnce { startNext() }
+        var tags = [String](repeating: "", count: starts.count)
+        while let (index, result) = await group.next() {
+          switch result {
+          case .failure(let failure):
+            group.cancelAll()
+            return .failure(failure)
+          case .success(let tag):
+            tags[index] = tag
+            startNext()
+          }
+        }
+        return .success(tags)
+      }
+      return try outcome.get()
+    }
+
+    private func send(
+      _ id: String, _ number: Int, _ range: Range<Int64>
+    ) async throws(S3Failure) -> String {
+      var request = S3Request(.put, key: key)
+      request.query = [("partNumber", String(number)), ("uploadId", id)]
+      request.body = .part(source, range)
+      do throws(IOError) {
+        request.payload = try await source.digest(of: range)
+      } catch {
+        throw S3Failure(
+          .source(
+            ChunkStoreError(
+              .targetFailed, "cannot read what is to become \(name)", blob: name, cause: error)), ""
+        )
+      }
+      let answer = try await target.client.send(request)
+      guard let tag = answer.headers["etag"], !tag.isEmpty else {
+        throw S3Failure(.permanent, "the server gives no tag for a part")
+      }
+      return tag
+    }
+
+    private func complete(_ id: String, _ tags: [String]) async throws(S3Failure) {
+      var body = "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+      for (index, tag) in tags.enumerated() {
+        body +=
+          "<Part><PartNumber>\(index + 1)</PartNumber><ETag>\(Self.escaped(tag))</ETag></Part>"
+      }
+      body += "</CompleteMultipartUpload>"
+      let bytes = Array(body.utf8)
+      var request = S3Request(.post, key: key)
+      request.query = [("uploadId", id)]
+      request.headers = [("content-type", "application/xml"), ("if-none-match", "*")]
+      request.body = .bytes(bytes)
+      request.payload = SHA256.hash(of: bytes.span.bytes)
+      let answer = try await target.client.send(request)
+      // The server begins its answer before it knows how it ends.
+      if let error = ErrorAnswer(answer.body) {
+        throw S3Failure(status: 500, answer: error, region: nil, retryAfter: nil)
+      }
+      guard AnswerElement.parse(answer.body)?.first("ETag") != nil else {
+        throw S3Failure(.temporary, "the server does not say that the upload is complete")
+      }
+    }
+
+    /// Takes the parts back, also when the task is cancelled. If that fails too, they cost room until
+    /// the bucket's own rules remove them.
+    private func abandon(_ id: String) async {
+      let (client, key) = (target.client, key)
+      await Task {
+        var request = S3Request(.delete, key: key)
+        request.query = [("uploadId", id)]
+        _ = try? await client.send(request)
+      }.value
+    }
+
+    private static func escaped(_ text: String) -> String {
+      text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+    }
+  }
+#endif

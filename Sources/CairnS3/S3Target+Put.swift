@@ -1,0 +1,98 @@
+#if S3
+  public import CairnChunks
+  import CairnCore
+  import CairnCrypto
+
+  extension S3Target {
+    public func put(_ name: BlobName, _ source: BlobSource) async throws(ChunkStoreError) {
+      if options.conditionalPut == .lookFirst, let present = try await head(name) {
+        return try await requireSame(name, source, present)
+      }
+      let digest = try await digest(of: source, name)
+      do throws(S3Failure) {
+        if source.byteCount > options.partSize {
+          try await MultipartUpload(self, name, source, digest).run()
+        } else {
+          try await putWhole(name, source, digest)
+        }
+      } catch {
+        if case .exists = error.kind, let present = try await head(name) {
+          return try await requireSame(name, source, present)
+        }
+        throw error.error("write", name, on: self.name)
+      }
+    }
+
+    private func digest(
+      of source: BlobSource, _ name: BlobName
+    ) async throws(ChunkStoreError) -> Digest {
+      do {
+        return try await source.digest(of: 0..<source.byteCount)
+      } catch {
+        throw ChunkStoreError(
+          .targetFailed, "cannot read what is to become \(name)", blob: name, cause: error)
+      }
+    }
+
+    private func putWhole(
+      _ name: BlobName, _ source: BlobSource, _ digest: Digest
+    ) async throws(S3Failure) {
+      var request = S3Request(.put, key: key(name))
+      request.headers = headers(of: name, digest) + [("if-none-match", "*")]
+      request.body = source.byteCount > 0 ? .part(source, 0..<source.byteCount) : .none
+      request.payload = digest
+      _ = try await client.send(request)
+    }
+
+    /// What goes with a new blob.
+    func headers(of name: BlobName, _ digest: Digest) -> [(name: String, value: String)] {
+      var headers = [(name: Self.digestHeader, value: digest.description)]
+      if let storageClass = options.storageClass {
+        headers.append(("x-amz-storage-class", storageClass))
+      }
+      switch options.encryption {
+      case nil: break
+      case .managed: headers.append(("x-amz-server-side-encryption", "AES256"))
+      case .keyManagement(let key):
+        headers.append(("x-amz-server-side-encryption", "aws:kms"))
+        if let key { headers.append(("x-amz-server-side-encryption-aws-kms-key-id", key)) }
+      }
+      if let lock = options.objectLock, name.description.utf8.starts(with: "packs/".utf8) {
+        let until = Timestamp(seconds: client.time.seconds + Int64(lock.days) * 86_400)
+        headers.append(("x-amz-object-lock-mode", lock.mode.rawValue))
+        headers.append(("x-amz-object-lock-retain-until-date", until.extendedText))
+      }
+      return headers
+    }
+
+    /// Succeeds if a blob that is there already has the bytes of the source.
+    private func requireSame(
+      _ name: BlobName, _ source: BlobSource, _ present: (size: Int64, digest: String?)
+    ) async throws(ChunkStoreError) {
+      guard present.size == source.byteCount else { throw .conflict(name, in: self.name) }
+      if let digest = present.digest {
+        guard try await self.digest(of: source, name).description == digest else {
+          throw .conflict(name, in: self.name)
+        }
+        return
+      }
+      // Put by somebody else: only its bytes tell.
+      var offset: Int64 = 0
+      while offset < source.byteCount {
+        let range = offset..<min(offset + Int64(options.readSize), source.byteCount)
+        let there = try await get(name, range: range)
+        let same: Bool
+        do throws(IOError) {
+          same = try await ThreadPool.blocking.run { () throws(IOError) -> Bool in
+            try source.read(range) == there
+          }
+        } catch {
+          throw ChunkStoreError(
+            .targetFailed, "cannot read what is to become \(name)", blob: name, cause: error)
+        }
+        guard same else { throw .conflict(name, in: self.name) }
+        offset = range.upperBound
+      }
+    }
+  }
+#endif

@@ -1,0 +1,48 @@
+import CairnChunks
+import CairnTargetKit
+import Foundation
+import Testing
+
+@testable import CairnS3
+
+/// What a real server makes of the requests.
+@Suite(.serialized) struct RealServerTests {
+  @Test func keepsTheContractOfTargets() async throws {
+    let server = try await MotoServer()
+    var options = TargetConformance.Options(listedNames: 250)
+    options.concurrency = 8
+    let report = await TargetConformance(options) {
+      try server.target(prefix: "place-\(UUID())") {
+        // So that the large blob goes and comes in parts.
+        $0.partSize = 5 << 20
+        $0.readSize = 4 << 20
+        $0.pageSize = 100
+      }
+    }.run()
+    #expect(report.isSound, "\(report)")
+  }
+
+  @Test func listsManyFoldersAheadInOrder() async throws {
+    let server = try await MotoServer()
+    let target = try server.target { $0.pageSize = 20 }
+    // Enough for several pages, in folders of which one has several itself.
+    var names: [String] = ["aa", "packs-0", "packs/zz", "zz"]
+    for folder in 0..<20 { names += (0..<6).map { "packs/\(10 + folder)/\($0)" } }
+    names += (0..<70).map { "packs/15/many/\($0)" }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for (index, name) in names.enumerated() {
+        if index >= 16 { try await group.next() }
+        group.addTask { try await target.put(BlobName(name)!, BlobSource(Array(name.utf8))) }
+      }
+      try await group.waitForAll()
+    }
+    var listed: [BlobInfo] = []
+    try await target.forEachBlob("") { listed.append($0) }
+    let expected = names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    #expect(listed.map(\.name.description) == expected)
+    #expect(listed.map(\.size) == expected.map { Int64($0.utf8.count) })
+    var packs: [String] = []
+    try await target.forEachBlob("packs/1") { packs.append($0.name.description) }
+    #expect(packs == expected.filter { $0.hasPrefix("packs/1") })
+  }
+}
