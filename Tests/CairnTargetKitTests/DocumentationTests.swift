@@ -14,6 +14,15 @@ import Testing
   #expect(report.isSound, "\(report)")
 }
 
+@Test func aLostAnswerIsNotFelt() async throws {
+  let faulty = FaultyTarget(MemoryTarget()) { call in
+    call.kind == .put && call.numberOfKind == 0 ? TargetFault(.after) : nil
+  }
+  let target = RetryingTarget(faulty, clock: SimulatedClock())
+  try await target.put(BlobName("blob")!, BlobSource([1, 2, 3]))
+  #expect(faulty.calls.count == 2)
+}
+
 func conform(_ path: FilePath) async throws -> Bool {
   let target = try DirectoryTarget(path)
   let options = TargetConformance.Options(prefix: "conformance/", listedNames: 300)

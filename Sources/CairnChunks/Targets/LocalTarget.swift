@@ -22,7 +22,7 @@ public protocol LocalTarget: Target {
 /// Threads for calls of local targets, which end by themselves. They are not those of
 /// `ThreadPool.blocking`: a job of that pool may wait for a target that passes the call on to a local
 /// one, and when all its threads did, that call would get none.
-private let localCalls = ThreadPool(limit: 16)
+let localCalls = ThreadPool(limit: 16)
 
 extension LocalTarget {
   public func put(_ name: BlobName, _ source: BlobSource) async throws(ChunkStoreError) {
