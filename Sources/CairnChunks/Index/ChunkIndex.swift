@@ -12,6 +12,12 @@ public protocol ChunkIndex: Sendable {
   /// Where a chunk is, or `nil` if no pack holds it.
   func place(of id: ChunkID) throws(ChunkStoreError) -> ChunkPlace?
 
+  /// Where else a chunk is than in some packs, or `nil` if no other holds it: asked where one of its
+  /// copies is damaged. An index that knows one copy only need not implement it.
+  func place(
+    of id: ChunkID, avoiding packs: Set<Int>
+  ) throws(ChunkStoreError) -> ChunkPlace?
+
   /// Adds a pack and its chunks. Where two packs hold a chunk, the first stays its place. One that is
   /// there already is left as it is, unless packs were removed: then it becomes the place of those
   /// of its chunks that have none.
@@ -31,6 +37,15 @@ public protocol ChunkIndex: Sendable {
   /// Takes a pack out that is not on the target any more: its chunks are found in other packs that
   /// hold them, or not at all. It keeps its number, and can be inserted again, as another one.
   func withdraw(_ pack: Digest) throws(ChunkStoreError)
+}
+
+extension ChunkIndex {
+  public func place(
+    of id: ChunkID, avoiding packs: Set<Int>
+  ) throws(ChunkStoreError) -> ChunkPlace? {
+    guard let place = try place(of: id), !packs.contains(place.block.pack) else { return nil }
+    return place
+  }
 }
 
 /// The blocks and chunks of a pack, in order.

@@ -41,23 +41,33 @@ public final class CompactChunkIndex: ChunkIndex {
   }
 
   public func place(of id: ChunkID) throws(ChunkStoreError) -> ChunkPlace? {
+    try place(of: id, avoiding: [])
+  }
+
+  public func place(
+    of id: ChunkID, avoiding packs: Set<Int>
+  ) throws(ChunkStoreError) -> ChunkPlace? {
     let fingerprint = Fingerprint(id)
     let found = tables.withLock { $0.finder.numbers(of: fingerprint) }
     guard let first = found.first else { return nil }
-    var best = try place(at: first, ifOf: id)
+    var best = try place(at: first, ifOf: id, avoiding: packs)
     // More than one where packs hold the same chunk, or ids begin alike: the first of them.
     for number in found.others where best.map({ number < $0.ordinal }) != false {
-      if let place = try place(at: number, ifOf: id) { best = place }
+      if let place = try place(at: number, ifOf: id, avoiding: packs) { best = place }
     }
     return best
   }
 
-  /// What a record says, if it is of that chunk and its pack was not withdrawn.
-  private func place(at number: Int, ifOf id: ChunkID) throws(ChunkStoreError) -> ChunkPlace? {
+  /// What a record says, if it is of that chunk and its pack was not withdrawn, nor is to be avoided.
+  private func place(
+    at number: Int, ifOf id: ChunkID, avoiding packs: Set<Int>
+  ) throws(ChunkStoreError) -> ChunkPlace? {
     let place = try withRecord(number) { (recordID, place) in
       recordID == id ? place.place(ordinal: number) : nil
     }
-    guard let place, tables.withLock({ $0.packs.isThere(place.block.pack) }) else { return nil }
+    guard let place, tables.withLock({ $0.packs.isThere(place.block.pack) }),
+      !packs.contains(place.block.pack)
+    else { return nil }
     return place
   }
 

@@ -63,14 +63,23 @@ public final class DiskChunkIndex: ChunkIndex {
   }
 
   public func place(of id: ChunkID) throws(ChunkStoreError) -> ChunkPlace? {
+    try place(of: id, avoiding: [])
+  }
+
+  public func place(
+    of id: ChunkID, avoiding avoided: Set<Int>
+  ) throws(ChunkStoreError) -> ChunkPlace? {
     let (saved, recent, packs, chunks) = state.withLock {
       ($0.saved, $0.recent, $0.recentPacks, $0.recentChunks)
     }
     if let saved {
-      let found = try saved.firstPlace(of: id) { pack in state.withLock { $0.packs.isThere(pack) } }
+      let found = try saved.firstPlace(of: id) { pack in
+        !avoided.contains(pack) && state.withLock { $0.packs.isThere(pack) }
+      }
       if let found { return found }
     }
-    return try recent.place(of: id)?.moved(byPacks: packs, chunks: chunks)
+    let others = avoided.isEmpty ? [] : Set(avoided.map { $0 - packs })
+    return try recent.place(of: id, avoiding: others)?.moved(byPacks: packs, chunks: chunks)
   }
 
   public func insert(_ pack: PackInfo, _ contents: PackContents) throws(ChunkStoreError) {

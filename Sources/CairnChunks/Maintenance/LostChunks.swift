@@ -29,6 +29,13 @@ package final class LostChunks {
     self.suspects = suspects
   }
 
+  /// - Parameter repository: whose index knows exactly what can be read.
+  package init(in repository: Repository, _ reader: ChunkReader) {
+    self.reader = reader
+    index = repository.loadedIndex
+    suspects = []
+  }
+
   package func contains(_ id: ChunkID) throws(ChunkStoreError) -> Bool {
     guard let place = try index.place(of: id) else { return true }
     guard suspects.contains(place.block.pack) else { return false }

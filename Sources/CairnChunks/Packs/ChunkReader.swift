@@ -128,35 +128,71 @@ package final class ChunkReader: @unchecked Sendable {
       try flush()
       found = try index.place(of: id)
     }
-    guard var place = found else { throw .missing(id) }
-    let block: ByteBuffer
-    do throws(ChunkStoreError) {
-      block = try self.block(at: place.block)
-    } catch {
-      guard error.code == .missing, try findMoved(), let moved = try index.place(of: id) else {
-        throw error
-      }
-      place = moved
-      block = try self.block(at: moved.block)
-    }
-    let pack = try index.pack(place.block.pack)
-    let raw = block.bytes.bytes
+    guard let first = found else { throw .missing(id) }
+    let (block, place) = try soundCopy(of: id, at: first)
     do {
-      guard place.offset <= raw.byteCount else {
-        throw PackFormat.malformed("no chunk where the index says")
-      }
-      let rest = raw.extracting(place.offset..<raw.byteCount)
-      let record = try ChunkRecord(rest.extracting(0..<ChunkRecord.length(atFrontOf: rest)))
-      guard hasher.id(of: record) == id else {
-        throw PackFormat.malformed("another chunk where \(id) should be")
-      }
+      let record = try ChunkRecord(block.bytes.bytes.extracting(Self.range(of: place, in: block)))
       if let recent, record.linkCount > 0 { recent.insert(id, record) }
       return try body(record)
     } catch let error as ChunkStoreError {
       throw error
     } catch {
+      preconditionFailure("the record was checked: \(error)")
+    }
+  }
+
+  /// The block that holds a chunk, checked against its id. A copy in another pack is taken where one
+  /// is damaged, or was moved.
+  private func soundCopy(
+    of id: ChunkID, at first: ChunkPlace
+  ) throws(ChunkStoreError) -> (ByteBuffer, ChunkPlace) {
+    var place = first
+    var damaged: Set<Int> = []
+    while true {
+      do throws(ChunkStoreError) {
+        let block = try self.block(at: place.block)
+        try check(id, at: place, in: block)
+        return (block, place)
+      } catch {
+        if error.code == .missing, damaged.isEmpty, try findMoved(),
+          let moved = try index.place(of: id), moved.block != place.block
+        {
+          place = moved
+          continue
+        }
+        guard error.code == .damaged || error.code == .missing else { throw error }
+        damaged.insert(place.block.pack)
+        guard let other = try index.place(of: id, avoiding: damaged) else { throw error }
+        place = other
+      }
+    }
+  }
+
+  private func check(
+    _ id: ChunkID, at place: ChunkPlace, in block: ByteBuffer
+  ) throws(ChunkStoreError) {
+    do {
+      let record = try ChunkRecord(block.bytes.bytes.extracting(Self.range(of: place, in: block)))
+      guard hasher.id(of: record) == id else {
+        throw PackFormat.malformed("another chunk where \(id) should be")
+      }
+    } catch {
+      let pack = try index.pack(place.block.pack)
       throw .damaged(pack.blob, "the block at \(place.block.offset): \(error)")
     }
+  }
+
+  /// Where the record of a chunk lies in its block.
+  private static func range(
+    of place: ChunkPlace, in block: ByteBuffer
+  ) throws(IOError) -> Range<Int> {
+    let raw = block.bytes.bytes
+    guard place.offset <= raw.byteCount else {
+      throw PackFormat.malformed("no chunk where the index says")
+    }
+    let length = try ChunkRecord.length(
+      atFrontOf: raw.extracting(place.offset..<raw.byteCount))
+    return place.offset..<place.offset + length
   }
 
   // MARK: Blocks

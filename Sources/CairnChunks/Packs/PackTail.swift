@@ -7,7 +7,7 @@ struct PackTail {
   let keys: PackKeys
 
   /// The most that a header is taken to be; those of the library are some 300 bytes.
-  private static let headerGuess: Int64 = 4096
+  static let headerGuess: Int64 = 4096
 
   /// Called from the library's own threads.
   func read(_ blob: BlobInfo) throws(ChunkStoreError) -> (PackInfo, PackTable) {

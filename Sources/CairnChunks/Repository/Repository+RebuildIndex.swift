@@ -42,20 +42,21 @@ extension Repository {
     try await loadWhatIsSound()
     let old = try await target.blobs(BlobFolder.index)
     let packs = try await target.blobs(BlobFolder.packs)
+    let condemned = try await board.condemnedPacks()
     return try await ThreadPool.engines.run { [self] () throws(ChunkStoreError) in
-      try rebuildIndex(of: packs, replacing: old, spoolDirectory, progress)
+      try rebuildIndex(of: packs, condemned, replacing: old, spoolDirectory, progress)
     }
   }
 
-  private func loadWhatIsSound() async throws(ChunkStoreError) {
+  func loadWhatIsSound() async throws(ChunkStoreError) {
     try await refresh { (error) throws(ChunkStoreError) in
       guard error.isAboutBlob else { throw error }
     }
   }
 
   private func rebuildIndex(
-    of packs: [BlobInfo], replacing old: [BlobInfo], _ spoolDirectory: FilePath,
-    _ progress: any ProgressReporter
+    of packs: [BlobInfo], _ condemned: Set<Digest>, replacing old: [BlobInfo],
+    _ spoolDirectory: FilePath, _ progress: any ProgressReporter
   ) throws(ChunkStoreError) -> IndexRebuildReport {
     var report = IndexRebuildReport()
     let outdated = try outdatedBlobs(of: old, &report)
@@ -67,6 +68,10 @@ extension Repository {
     for (number, blob) in packs.enumerated() {
       do throws(ChunkStoreError) {
         let (pack, table) = try tail.read(blob)
+        // A repair may have condemned it for what it says that it holds, and does not.
+        if condemned.contains(pack.digest), let (_, error) = try problem(of: pack.digest, pack) {
+          throw error
+        }
         try file.append(pack, table: table.encoded)
         try index.insert(pack, PackContents(table))
         report.packs += 1

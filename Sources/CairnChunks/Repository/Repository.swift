@@ -64,7 +64,7 @@ public final class Repository: Sendable {
     }
   }
 
-  private init(
+  init(
     on target: any Target, _ descriptor: Descriptor, _ keyring: Keyring, openedBy: BlobName,
     options: Options
   ) {
@@ -345,8 +345,9 @@ public final class Repository: Sendable {
       let condemned = opening.condemned
       let core = try SessionCore(
         self, options: options, id: opening.session, avoiding: condemned.union(avoided))
-      _ = try await adoptPacksOutsideIndex { (pack, table) throws(ChunkStoreError) in
-        if !condemned.contains(pack.digest) { try core.adopt(pack, table) }
+      _ = try await adoptPacksOutsideIndex(but: condemned) {
+        (pack, table) throws(ChunkStoreError) in
+        try core.adopt(pack, table)
       }
       return WriteSession(core)
     } catch {
@@ -358,12 +359,16 @@ public final class Repository: Sendable {
 
   /// Hands over each pack that no index blob describes, with its own table.
   ///
+  /// - Parameter condemned: packs that are passed over. One that is both condemned and described
+  ///   nowhere is needed by no root that can be whole: a collector has found that, or a repair has
+  ///   taken what could be read of it elsewhere.
   /// - Returns: how many there are. A damaged one is counted and not handed over: what needs it
   ///   will be found missing.
   func adoptPacksOutsideIndex(
+    but condemned: Set<Digest>,
     _ adopt: @escaping @Sendable (PackInfo, PackTable) throws(ChunkStoreError) -> Void
   ) async throws(ChunkStoreError) -> Int {
-    let unknown = try await packsOutsideIndex()
+    let unknown = try await packsOutsideIndex(but: condemned)
     // A writer cannot open them: what it needs of them it stores again.
     guard capability != .writer else { return unknown.count }
     let tail = PackTail(target: target, keys: packKeys)
@@ -377,11 +382,11 @@ public final class Repository: Sendable {
   }
 
   /// The packs on the target that no index blob describes.
-  func packsOutsideIndex() async throws(ChunkStoreError) -> [BlobInfo] {
+  func packsOutsideIndex(but condemned: Set<Digest>) async throws(ChunkStoreError) -> [BlobInfo] {
     var unknown: [BlobInfo] = []
     try await target.forEachBlob(BlobFolder.packs) { (blob) throws(ChunkStoreError) in
       guard let digest = blob.name.contentDigest else { return }
-      if try !index.contains(digest) { unknown.append(blob) }
+      if try !index.contains(digest), !condemned.contains(digest) { unknown.append(blob) }
     }
     return unknown
   }

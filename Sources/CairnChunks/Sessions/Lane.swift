@@ -75,7 +75,7 @@ package final class Lane: @unchecked Sendable {
   }
 
   /// The id of a chunk.
-  func name(links: UnsafeRawBufferPointer, data: UnsafeRawBufferPointer) -> ChunkID {
+  package func name(links: UnsafeRawBufferPointer, data: UnsafeRawBufferPointer) -> ChunkID {
     session.times.measure(.name) { hasher.id(links: links, data: data) }
   }
 

@@ -216,7 +216,7 @@ package final class SessionCore: Sendable {
   ///
   /// Waits until no lane is lent, and no lane is lent until it returns: a chunk that one lane holds
   /// was left out by the others, so all of them are flushed together.
-  func flush() throws(ChunkStoreError) {
+  package func flush() throws(ChunkStoreError) {
     try check()
     let idle = lanes.wait { lanes -> [Lane]? in
       guard !lanes.isFlushing, lanes.lent == 0 else { return nil }

@@ -10,6 +10,11 @@ package struct ContentReader {
     package let chunk: ChunkID?
     /// Where it lies in the stream.
     package let range: Range<UInt64>
+
+    package init(chunk: ChunkID?, range: Range<UInt64>) {
+      self.chunk = chunk
+      self.range = range
+    }
   }
 
   package init(_ chunks: ChunkReader) {
@@ -26,6 +31,43 @@ package struct ContentReader {
     }
     try visit(
       content.root, level: content.height, at: 0, count: content.byteCount, range, body)
+  }
+
+  /// Calls `body` with the leaves that are not holes, in order, and with the ranges that stand below
+  /// nodes that cannot be read, without a chunk.
+  package func forEachReadableLeaf(
+    of content: Content,
+    _ body: (Range<UInt64>, ChunkID?) throws(ChunkStoreError) -> Void
+  ) throws(ChunkStoreError) {
+    guard (0...Content.maximumHeight).contains(content.height) else {
+      return try body(0..<content.byteCount, nil)
+    }
+    try visitReadable(content.root, level: content.height, 0..<content.byteCount, body)
+  }
+
+  private func visitReadable(
+    _ id: ChunkID, level: Int, _ range: Range<UInt64>,
+    _ body: (Range<UInt64>, ChunkID?) throws(ChunkStoreError) -> Void
+  ) throws(ChunkStoreError) {
+    guard level > 0 else {
+      if !range.isEmpty { try body(range, id) }
+      return
+    }
+    let node: ContentNode
+    do throws(ChunkStoreError) {
+      node = try chunks.withChunk(id) { (record) throws(ChunkStoreError) in
+        try ContentNode(record, level: level, byteCount: range.upperBound - range.lowerBound)
+      }
+    } catch {
+      guard error.isAboutBlob else { throw error }
+      return try body(range, nil)
+    }
+    var position = range.lowerBound
+    for child in node.children {
+      let end = position + child.byteCount
+      if let id = child.id { try visitReadable(id, level: level - 1, position..<end, body) }
+      position = end
+    }
   }
 
   private func visit(

@@ -92,6 +92,11 @@ final class AnnouncementBoard: Sendable {
     return generations
   }
 
+  /// The packs of all condemnations.
+  func condemnedPacks() async throws(ChunkStoreError) -> Set<Digest> {
+    try await condemned().values.reduce(into: []) { $0.formUnion($1) }
+  }
+
   /// When a session began by its own clock, if its announcement can be read.
   func beginning(of session: SessionID) async throws(ChunkStoreError) -> Int64? {
     for blob in try await blobs(of: .begun, session.bytes, in: BlobFolder.sessions) {

@@ -12,6 +12,13 @@ struct ChunkBits: Sendable {
     return words[ordinal >> 6] & bit == 0
   }
 
+  /// Whether every bit that is set here is set there.
+  func isSubset(of other: ChunkBits) -> Bool {
+    words.indices.allSatisfy { number in
+      words[number] & ~(number < other.words.count ? other.words[number] : 0) == 0
+    }
+  }
+
   func contains(_ ordinal: Int) -> Bool {
     ordinal >> 6 < words.count && words[ordinal >> 6] & (1 << UInt64(ordinal & 63)) != 0
   }
@@ -49,6 +56,9 @@ struct LiveChunks: Sendable {
 
   /// Whether a pack that holds the chunk is the first that is asked about, and the chunk alive.
   mutating func hold(_ ordinal: Int) -> Bool { live.contains(ordinal) && held.insert(ordinal) }
+
+  /// Whether a pack was found for every chunk that is alive.
+  var isHeld: Bool { live.isSubset(of: held) }
 
   /// Whether the chunk is alive, and no pack holds it yet.
   func isMissing(_ ordinal: Int) -> Bool { live.contains(ordinal) && !held.contains(ordinal) }

@@ -15,7 +15,7 @@ extension Repository {
     let sessions = try await board.sessions()
     let marking = try await marking(sessions)
     try await loadIndexOfAllPacks()
-    let avoided = try await board.condemned().values.reduce(into: Set()) { $0.formUnion($1) }
+    let avoided = try await board.condemnedPacks()
     let census = try await PackCensus(self)
     var plan = try await onEngine { () throws(ChunkStoreError) in
       try self.indexStamp.withoutChange { () throws(ChunkStoreError) in
@@ -84,7 +84,9 @@ extension Repository {
     try await refresh()
     try await dropLostPacks(present: listPacks())
     let (index, writer) = (loadedIndex, indexWriter)
-    _ = try await adoptPacksOutsideIndex { (pack, table) throws(ChunkStoreError) in
+    let condemned = try await board.condemnedPacks()
+    _ = try await adoptPacksOutsideIndex(but: condemned) {
+      (pack, table) throws(ChunkStoreError) in
       try index.insert(pack, PackContents(table))
       _ = writer.add(pack, table)
     }
@@ -129,8 +131,8 @@ extension Repository {
     }
     var needed: Set<Digest> = []
     let own = condemned.subtracting(marking.condemnedByOthers)
+    var unread = condemned
     for candidates in [own, condemned.subtracting(own)] where !candidates.isEmpty {
-      var unread = candidates
       try census.forEach(of: candidates) { (pack, table) throws(ChunkStoreError) in
         unread.remove(pack.digest)
         for entry in table.entries {
@@ -138,9 +140,9 @@ extension Repository {
           if live.hold(place.ordinal) { needed.insert(pack.digest) }
         }
       }
-      // What cannot be known stays.
-      needed.formUnion(unread)
     }
+    // What cannot be known stays, unless everything that is alive is known to be elsewhere.
+    if !live.isHeld { needed.formUnion(unread) }
     return needed
   }
 
@@ -184,6 +186,12 @@ extension Repository {
           plan.keptUnusedBytes += pack.size - use.liveBytes
         }
       }
+    }
+    // A repair condemns what it cannot read; it has to go some day.
+    for pack in unread.intersection(avoided).sorted() where live.isHeld {
+      plan.deadPacks.append(.pack(pack))
+      plan.deadBytes += census.packs[pack] ?? 0
+      unread.remove(pack)
     }
     plan.unreadablePacks = Int64(unread.count)
     let allowed = Int64(Double(plan.bytes - plan.deadBytes) * options.maximumUnused)
@@ -327,7 +335,7 @@ extension CollectionPlan {
 
 extension SessionCore {
   /// Stores a chunk that was read; it goes to a new pack if those that hold it are avoided.
-  fileprivate func storeAgain(_ record: borrowing ChunkRecord) throws(ChunkStoreError) {
+  func storeAgain(_ record: borrowing ChunkRecord) throws(ChunkStoreError) {
     try record.linkBytes.withUnsafeBytes { (links) throws(ChunkStoreError) in
       try record.data.withUnsafeBytes { (data) throws(ChunkStoreError) in
         try withLane { (lane) throws(ChunkStoreError) in

@@ -34,14 +34,15 @@ extension Repository {
     // Packs that the index does not describe are not lost: they have tables of their own.
     let described = loadedIndex.packCount
     let (index, writer) = (loadedIndex, indexWriter)
+    let condemned = try await condemnedPacks(&report)
     report.packsOutsideIndex = Int64(
-      try await adoptPacksOutsideIndex { (pack, table) throws(ChunkStoreError) in
+      try await adoptPacksOutsideIndex(but: condemned) { (pack, table) throws(ChunkStoreError) in
         try index.insert(pack, PackContents(table))
         _ = writer.add(pack, table)
       })
     let adopted = described..<loadedIndex.packCount
     report.indexBlobs = Int64(try await target.blobs(BlobFolder.index).count)
-    let present = try await verifyPackList(&report)
+    let present = try await verifyPackList(condemned, &report)
     let needsAdopted = try await verifyRoots(roots, &report, adopted: adopted, progress)
     if needsAdopted, !isIndexDamaged {
       report.append(
@@ -70,6 +71,19 @@ extension Repository {
     }
   }
 
+  /// The packs that may be deleted; none if what is announced of it cannot be read.
+  func condemnedPacks(
+    _ report: inout VerifyReport
+  ) async throws(ChunkStoreError) -> Set<Digest> {
+    do throws(ChunkStoreError) {
+      return try await board.condemnedPacks()
+    } catch {
+      guard error.isAboutBlob else { throw error }
+      report.append(error)
+      return []
+    }
+  }
+
   /// Runs `body` and takes note of its failure.
   func note(
     _ report: inout VerifyReport, _ body: () async throws(ChunkStoreError) -> Void
@@ -83,9 +97,10 @@ extension Repository {
 
   /// Compares the packs on the target with those of the index.
   ///
-  /// - Returns: the sizes of the packs that are there, by digest.
+  /// - Parameter condemned: packs that nothing has to be known of.
+  /// - Returns: those that are there and have the right size.
   private func verifyPackList(
-    _ report: inout VerifyReport
+    _ condemned: Set<Digest>, _ report: inout VerifyReport
   ) async throws(ChunkStoreError) -> Set<Digest> {
     var present: [Digest: Int64] = [:]
     try await target.forEachBlob(BlobFolder.packs) { (blob) throws(ChunkStoreError) in
@@ -111,6 +126,10 @@ extension Repository {
       }
     }
     for digest in present.keys.sorted() {
+      if condemned.contains(digest) {
+        report.condemnedPacks += 1
+        continue
+      }
       report.append(
         .damaged(.pack(digest), "no index blob describes it, and its own table does not open"))
     }

@@ -38,7 +38,8 @@ extension RepositoryWriter {
     }
     report.indexBlobs = Int64(try await target.blobs(BlobFolder.index).count)
     var packs: [BlobInfo] = []
-    let unknown = Set(try await repository.packsOutsideIndex().map(\.name))
+    let condemned = try await repository.condemnedPacks(&report)
+    let unknown = try await repository.packsOutsideIndex(but: condemned)
     try await target.forEachBlob(BlobFolder.packs) { packs.append($0) }
     report.packs = Int64(packs.count)
     report.packsOutsideIndex = Int64(unknown.count)

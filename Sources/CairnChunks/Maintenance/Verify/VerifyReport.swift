@@ -17,6 +17,9 @@ public struct VerifyReport: Sendable, Codable {
   /// Packs that no index blob describes: a session that was interrupted left them, and the next one
   /// uses them.
   public var packsOutsideIndex: Int64 = 0
+  /// Packs that no index blob describes and that a repair or a collection has condemned: nothing needs
+  /// them any more.
+  public var condemnedPacks: Int64 = 0
   /// What is wrong.
   public var problems: [Problem] = []
   /// Problems beyond the 10,000 that are kept.
