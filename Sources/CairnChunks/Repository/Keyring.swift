@@ -66,7 +66,11 @@ struct Keyring: Sendable {
   var indexIdentities: [X25519Identity] { accesses.reversed().map(\.indexIdentity) }
 
   /// Seals the plaintext of an index blob, root or announcement.
-  func seal(_ kind: SignedBlob.Kind, _ content: [UInt8]) throws(ChunkStoreError) -> [UInt8] {
+  ///
+  /// - Parameter others: who else can open it.
+  func seal(
+    _ kind: SignedBlob.Kind, _ content: [UInt8], alsoFor others: [X25519Recipient] = []
+  ) throws(ChunkStoreError) -> [UInt8] {
     let signature = try beginSignature(kind)
     do {
       var plain = content
@@ -74,7 +78,8 @@ struct Keyring: Sendable {
         signature.update(content.span.bytes)
         plain = signature.head + content + (try signature.finish())
       }
-      return try Age.seal(plain, to: kind == .root ? current.rootRecipients : [indexRecipient])
+      let recipients = kind == .root ? current.rootRecipients : [indexRecipient]
+      return try Age.seal(plain, to: recipients + others)
     } catch {
       throw .sealing(error)
     }

@@ -208,7 +208,9 @@ extension Repository {
     }
   }
 
-  private func merge(
+  /// Writes one blob that says what some say, with the newest keys, and then removes these, and others
+  /// that they had replaced.
+  func merge(
     _ merged: [BlobInfo], alsoReplacing others: [Digest], in spool: SpooledFile
   ) throws(ChunkStoreError) {
     let replaced = merged.compactMap(\.name.contentDigest) + others

@@ -21,8 +21,8 @@ extension Repository {
   ///
   /// Whoever opens the repository from now on seals and signs with the new keys. A way in that was
   /// removed before gets none, so it opens nothing that is written then. What was written before
-  /// stays as it is, and whoever had the old keys can still open that. The key that names chunks
-  /// stays too, for deduplication rests on it. <doc:ThreatModel> says what follows.
+  /// stays as it is until ``reseal(_:options:progress:)``, and whoever had the old keys can open that.
+  /// The key that names chunks stays, for deduplication rests on it. <doc:ThreatModel> says what follows.
   ///
   /// Who opened the repository before, this object too, goes on with the old keys until he opens it
   /// again: he cannot read what others write with the new ones, and what he writes can be read with

@@ -229,13 +229,22 @@ extension SessionCore {
   package func publish(
     name: String, chunk: ChunkID, fields: [String: String], time: Int64
   ) throws(ChunkStoreError) -> Root {
+    try publish(name: name, chunk: chunk, fields: fields, time: time, alsoFor: [])
+  }
+
+  /// - Parameter others: who can open the root beside those who can by its keys.
+  func publish(
+    name: String, chunk: ChunkID, fields: [String: String], time: Int64,
+    alsoFor others: [X25519Recipient]
+  ) throws(ChunkStoreError) -> Root {
     try flush()
     guard try index.place(of: chunk) != nil else {
       throw ChunkStoreError(
         .invalid, "the chunk \(chunk) was never stored, so no root can lead to it")
     }
     let content = RootContent(name: name, time: time, chunk: chunk, session: id, fields: fields)
-    let stored = try repository.keyring.seal(.root, content.encoded(repository.access))
+    let stored = try repository.keyring.seal(
+      .root, content.encoded(repository.access), alsoFor: others)
     let digest = SHA256.hash(of: stored.span.bytes)
     try repository.target.putBlocking(.root(digest), BlobSource(stored))
     statistics.add(stored: Int64(stored.count))

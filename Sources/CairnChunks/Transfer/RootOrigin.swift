@@ -1,6 +1,6 @@
 public import CairnCrypto
 
-/// Where a root was published first, before it was copied to another repository.
+/// Where a root was published first, before it was copied to another repository or sealed anew.
 ///
 /// A copy of a copy has the origin of what was copied first, so a root is known again in whatever
 /// order repositories are copied to one another.
@@ -17,9 +17,9 @@ public struct RootOrigin: Hashable, Sendable {
 
 extension Root {
   static let originField = "copied-from"
+  static let publisherField = "published-by"
 
-  /// Where it was copied from; `nil` if it was published where it is. A field, which whoever publishes
-  /// may set.
+  /// Where it was published first; `nil` if that is this root. A field, which whoever publishes may set.
   public var origin: RootOrigin? {
     guard let parts = fields[Self.originField]?.split(separator: "/"), parts.count == 2,
       let repository = RepositoryID(String(parts[0])), let root = Digest(String(parts[1]))
@@ -33,8 +33,15 @@ extension Root {
   }
 
   /// The fields of a copy.
-  func fieldsOfCopy(from repository: RepositoryID) -> [String: String] {
+  ///
+  /// - Parameter publisher: the key of the writer who published it, if the copy has another signature.
+  func fieldsOfCopy(
+    from repository: RepositoryID, publishedBy publisher: String? = nil
+  ) -> [String: String] {
     let origin = origin(foundIn: repository)
-    return fields.merging([Self.originField: "\(origin.repository)/\(origin.root)"]) { $1 }
+    var fields = fields
+    fields[Self.originField] = "\(origin.repository)/\(origin.root)"
+    fields[Self.publisherField] = publisher
+    return fields
   }
 }

@@ -51,6 +51,15 @@ extension Repository {
       try await copyLiveChunks(of: compacted, options, progress)
       report.compactedPacks = Int64(compacted.count)
     }
+    try await deleteUnneeded(proposed, options, &report, progress)
+    return report
+  }
+
+  /// Deletes those of some packs that nothing needs, or may come to need.
+  func deleteUnneeded(
+    _ proposed: Set<Digest>, _ options: CollectionOptions, _ report: inout CollectionReport,
+    _ progress: any ProgressReporter
+  ) async throws(ChunkStoreError) {
     let generation: GenerationID
     do {
       generation = GenerationID(bytes: try SecureRandom.bytes(16))
@@ -65,7 +74,6 @@ extension Repository {
     report.closedSessions = party.closedSessions.map { hex($0.bytes) }.sorted()
     try await refresh()
     try await dropLostPacks(present: listPacks())
-    return report
   }
 
   /// Deleting is an owner's: nobody believes what others say of it.
@@ -80,7 +88,7 @@ extension Repository {
   // MARK: The index
 
   /// The index describes exactly the packs that are there and can be read.
-  private func loadIndexOfAllPacks() async throws(ChunkStoreError) {
+  func loadIndexOfAllPacks() async throws(ChunkStoreError) {
     try await refresh()
     try await dropLostPacks(present: listPacks())
     let (index, writer) = (loadedIndex, indexWriter)
@@ -94,7 +102,7 @@ extension Repository {
 
   // MARK: What is alive
 
-  private func marking(_ sessions: SessionTable) async throws(ChunkStoreError) -> Marking {
+  func marking(_ sessions: SessionTable) async throws(ChunkStoreError) -> Marking {
     let roots = try await roots()
     return Marking(
       chunks: Set(roots.map(\.chunk)),
@@ -103,7 +111,7 @@ extension Repository {
   }
 
   /// Holds while the index's stamp does.
-  private func live(_ marking: Marking) throws(ChunkStoreError) -> LiveChunks {
+  func live(_ marking: Marking) throws(ChunkStoreError) -> LiveChunks {
     var live = LiveChunks()
     for chunk in marking.chunks.sorted() {
       try live.mark(chunk, in: self, isComplete: true)
@@ -307,14 +315,14 @@ extension Repository {
     return .lookAgain
   }
 
-  private func onEngine<Result: Sendable>(
+  func onEngine<Result: Sendable>(
     _ body: @escaping @Sendable () throws(ChunkStoreError) -> Result
   ) async throws(ChunkStoreError) -> Result {
     try await ThreadPool.engines.run(body)
   }
 }
 
-private func reportPacks(
+func reportPacks(
   _ progress: any ProgressReporter, _ phase: String, _ completed: Int64, of total: Int64
 ) throws(ChunkStoreError) {
   do {
