@@ -8,6 +8,7 @@ struct KeyCommand: AsyncParsableCommand {
     abstract: "Add, list, remove and change the keys that open the repository.",
     subcommands: [
       KeyAddCommand.self, KeyListCommand.self, KeyRemoveCommand.self, KeyRotateCommand.self,
+      KeyResealCommand.self,
     ])
 }
 
@@ -190,14 +191,19 @@ struct KeyRotateCommand: AsyncParsableCommand {
     abstract: "Change the repository's own keys, so that who was removed reads nothing new.",
     discussion: """
       Everybody who is listed goes on with the key or passphrase that he has. What is in the \
-      repository already is not sealed anew: who had its keys can still read that. Backups that run \
-      meanwhile are finished with the old keys. If this is interrupted, do it again.
+      repository already is not sealed anew, but by --reseal, or later by key reseal: who had its keys can \
+      still read that. Backups that run meanwhile are finished with the old keys. If this is \
+      interrupted, do it again.
       """)
 
   @OptionGroup var repository: RepositoryOptions
 
+  @Flag(help: "Seal what is there with the new keys, as key reseal does.")
+  var reseal = false
+
   func run() async throws {
     let store = try await repository.open()
+    if reseal { try await Resealing.refuseSuspicious(store) }
     let rotation = try await store.rotateKeys()
     for key in rotation.leftOut {
       printError("\(KeyName(key).short) was given by no owner, and got nothing")
@@ -217,7 +223,136 @@ struct KeyRotateCommand: AsyncParsableCommand {
           : "completed the change to epoch \(rotation.epoch), for \(keys)")
     }
     try output.flush()
-    try (rotation.removedMeanwhile.isEmpty ? ExitStatus.done : .incomplete).end()
+    // With the new keys, which are not known here yet.
+    let isSealed = reseal ? try await Resealing(repository).run(repository.open()) : true
+    try (rotation.removedMeanwhile.isEmpty && isSealed ? ExitStatus.done : .incomplete).end()
+  }
+}
+
+struct KeyResealCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "reseal",
+    abstract: "Seal what was written before keys were changed with the newest ones.",
+    discussion: """
+      Whoever was removed then opens nothing in the repository any more; copies that he made he still \
+      opens. All that snapshots need is read and stored anew, and the old is deleted as by prune, so the \
+      repository grows meanwhile by as much. Snapshots get new ids. Backups may go on; what those may \
+      need that are under way is left for the next time, and the exit status is 1. If this is \
+      interrupted, do it again.
+      """)
+
+  @OptionGroup var repository: RepositoryOptions
+
+  @Flag(name: .customLong("plan"), help: "Show what would be sealed anew, and change nothing.")
+  var isPlan = false
+
+  @Option(
+    help: ArgumentHelp("How long to wait for backups that are under way.", valueName: "seconds"))
+  var wait = 60
+
+  func validate() throws {
+    guard wait >= 0 else { throw ValidationError("--wait takes a number of seconds from 0 on.") }
+  }
+
+  func run() async throws {
+    let store = try await repository.open()
+    let resealing = Resealing(repository, patience: .seconds(wait))
+    if isPlan {
+      try await resealing.describePlan(store)
+    } else {
+      try await Resealing.refuseSuspicious(store)
+      try (await resealing.run(store) ? ExitStatus.done : .incomplete).end()
+    }
+  }
+}
+
+/// What older keys open, sealed anew.
+private struct Resealing {
+  private let repository: RepositoryOptions
+  private let patience: Duration
+
+  init(_ repository: RepositoryOptions, patience: Duration = .seconds(60)) {
+    self.repository = repository
+    self.patience = patience
+  }
+
+  /// Afterwards, nobody could tell a snapshot any more that somebody made with stolen keys.
+  static func refuseSuspicious(_ store: Repository) async throws {
+    let seen = try SeenRecord.read(LocalState(of: store).seen)
+    let findings = try await store.changes(since: seen).findings
+    guard let finding = findings.first(where: { $0.kind == .rootOfOldKeys }) else { return }
+    throw Failure(
+      "\(finding.message); look at it, forget it or accept it with backup verify --accept, and do this "
+        + "again")
+  }
+
+  private struct Document: Encodable {
+    let plan: ResealingPlan
+    let report: ResealingReport?
+  }
+
+  func describePlan(_ store: Repository) async throws {
+    let plan = try await store.planResealing()
+    let output = Output()
+    if repository.output.json {
+      try output.write(json: Document(plan: plan, report: nil))
+    } else {
+      try output.writeLine(
+        "keys before epoch \(plan.epoch) open \(Formatting.count(plan.packs.count, "pack")) with "
+          + "\(Formatting.bytes(plan.packBytes)), of which about "
+          + "\(Formatting.bytes(plan.movedBytes)) are needed and would be stored anew, "
+          + "\(Formatting.count(plan.indexBlobs.count, "part")) of the index with "
+          + "\(Formatting.bytes(plan.indexBytes)), and "
+          + "\(Formatting.count(plan.roots.count, "snapshot"))")
+      if plan.unreadablePacks > 0 {
+        try output.writeLine(
+          "\(Formatting.count(plan.unreadablePacks, "pack")) cannot be read and would be left alone; "
+            + "see backup verify")
+      }
+    }
+    try output.flush()
+  }
+
+  /// - Returns: whether older keys open nothing any more.
+  func run(_ store: Repository) async throws -> Bool {
+    let plan = try await store.planResealing()
+    let report: ResealingReport
+    do {
+      report = try await store.reseal(
+        plan, options: CollectionOptions(patience: patience),
+        progress: ProgressLine.reporter("sealing anew"))
+    } catch {
+      throw Failure.ifInterrupted(error, "nothing is lost, run key reseal for the rest")
+    }
+    try takeNote(of: report.roots, of: store)
+    let left = report.collection.postponedPacks + report.collection.neededPacks
+    let output = Output()
+    if repository.output.json {
+      try output.write(json: Document(plan: plan, report: report))
+    } else {
+      try output.writeLine(
+        "sealed \(Formatting.count(report.roots.count, "snapshot")) anew, stored "
+          + "\(Formatting.bytes(report.store.storedBytes)), deleted "
+          + "\(Formatting.count(report.collection.deletedPacks, "pack")) with "
+          + "\(Formatting.bytes(report.collection.deletedBytes))")
+    }
+    try output.flush()
+    if left > 0 {
+      printError(
+        "\(Formatting.count(left, "pack")) that older keys open stay for the sake of backups that are "
+          + "under way or ended just now; run key reseal again")
+    }
+    return left == 0 && plan.unreadablePacks == 0
+  }
+
+  /// The old roots are not missed, on this machine.
+  private func takeNote(
+    of replaced: [ResealingReport.Replacement], of store: Repository
+  ) throws {
+    let path = try LocalState(of: store).seen
+    guard var seen = try SeenRecord.read(path) else { return }
+    seen.forget(replaced.map(\.root))
+    try seen.write(path)
   }
 }
 

@@ -114,4 +114,33 @@ import Testing
       #expect(opened.output.prefix(8) == Data("CAIRNPK1".utf8))
     }
   }
+
+  @Test func whatIsThereIsSealedAnew() throws {
+    let vault = try Vault()
+    let scratch = vault.scratch
+    try scratch.write("kept", to: "file")
+    _ = try vault.create("file")
+    try vault.expect("key add", "--output", scratch["other"], "--label", "other")
+    try vault.expect("key remove", "other")
+    // Takes note of the snapshot, so that it is not missed afterwards.
+    try vault.expect("verify")
+    let before = try vault.blobs("packs") + vault.blobs("roots")
+    try vault.expect("key rotate")
+    let plan = try vault.expect("key reseal", "--plan").text
+    #expect(plan.hasPrefix("keys before epoch 2 open 1 pack with"), "\(plan)")
+    #expect(plan.hasSuffix("and 1 snapshot\n"), "\(plan)")
+    #expect(try vault.blobs("packs") + vault.blobs("roots") == before)
+    let report = try vault.expect("key reseal", "--json").json()["report"] as? [String: Any]
+    #expect((report?["roots"] as? [Any])?.count == 1)
+    #expect(try Set(vault.blobs("packs") + vault.blobs("roots")).isDisjoint(with: before))
+    #expect(try vault.run("cat", "latest", "file").text == "kept")
+    #expect(try !vault.run("verify", "--data").errors.contains("withheld"))
+    #expect(try vault.expect("key reseal", "--plan").text.contains("open 0 packs"))
+
+    // Both at once.
+    let between = try vault.blobs("packs")
+    #expect(try vault.expect("key rotate", "--reseal").text.hasPrefix("changed to epoch 3"))
+    #expect(try Set(vault.blobs("packs")).isDisjoint(with: between))
+    #expect(try vault.run("cat", "latest", "file").text == "kept")
+  }
 }
