@@ -37,6 +37,7 @@ let package = Package(
       dependencies: [
         .product(name: "CairnSFTP", package: "cairn"),
         .product(name: "CairnChunks", package: "cairn"),
+        .product(name: "CairnTargetKit", package: "cairn"),
         .product(name: "CairnCore", package: "cairn"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],

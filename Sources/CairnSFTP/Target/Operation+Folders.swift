@@ -26,14 +26,13 @@
     /// - Returns: What is in each, in no order; nothing for a folder that is not there.
     func readFolders(_ folders: [String]) throws(SFTPFailure) -> [String: [FolderEntry]] {
       let open = folders.map { folder in
-        let path = folder.isEmpty ? target.root : path(folder)
-        return OpenFile(connection, connection.openDirectory(path))
+        OpenFile(connection, connection.openDirectory(path(folder)))
       }
       defer { for file in open { file.close() } }
       var entries: [[DirectoryEntry]?] = []
       var wanted: [Int] = []
       for number in folders.indices {
-        let isThere = try isThere(open[number])
+        let isThere = try isThere(open[number], folders[number])
         entries.append(isThere ? [] : nil)
         if isThere { wanted += repeatElement(number, count: Self.depth) }
       }
@@ -46,12 +45,16 @@
       return result
     }
 
-    private func isThere(_ folder: OpenFile) throws(SFTPFailure) -> Bool {
+    private func isThere(_ folder: OpenFile, _ name: String) throws(SFTPFailure) -> Bool {
       do throws(SFTPFailure) {
         _ = try folder.handle()
         return true
       } catch {
-        guard error.isStatus(StatusCode.noSuchFile) else { throw error }
+        guard case .status(let code) = error.reason else { throw error }
+        // A blob is no folder.
+        if code != StatusCode.noSuchFile, try size(connection.attributes(of: path(name))) == nil {
+          throw error
+        }
         return false
       }
     }

@@ -21,8 +21,11 @@
       if cancellation.isSet { throw .cancelled }
     }
 
-    /// The path of a blob, or of a folder.
-    func path(_ name: String) -> String { "\(target.prefix)/\(name)" }
+    /// The path of a blob, or of a folder, which has a "/" at its end or is empty.
+    func path(_ name: String) -> String {
+      if name.isEmpty { return target.root }
+      return "\(target.prefix)/\(name.hasSuffix("/") ? name.dropLast() : name[...])"
+    }
 
     /// Throws unless the folder of the target is there: a disk that was taken out has not lost
     /// blobs.

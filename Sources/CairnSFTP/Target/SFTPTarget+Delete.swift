@@ -13,11 +13,10 @@
     fileprivate func delete(_ name: BlobName) throws(SFTPFailure) {
       let path = path(name.description)
       let removing = connection.remove(path)
-      let folder = BlobFolders(of: name, known: []).own
-      let folderPath = folder.isEmpty ? target.root : self.path(folder)
+      let folder = self.path(BlobFolders(of: name, known: []).own)
       let file =
         connection.canSynchronize
-        ? OpenFile(connection, connection.open(folderPath, .read)) : nil
+        ? OpenFile(connection, connection.open(folder, .read)) : nil
       defer { file?.close() }
       do throws(SFTPFailure) {
         try removing.wait().requireSuccess()

@@ -53,7 +53,11 @@
       defer { file.close() }
       let looking = connection.attributes(of: path)
       let handle = try file.handle()
-      guard try size(looking) == source.byteCount else { return false }
+      guard let size = try size(looking) else {
+        throw SFTPFailure(
+          reason: .malformed, message: "it went away while it was looked at", isTemporary: true)
+      }
+      guard size == source.byteCount else { return false }
       var offset: Int64 = 0
       var isSame = true
       try read(handle, 0..<source.byteCount) { (part) throws(SFTPFailure) in

@@ -15,7 +15,7 @@
   }
 
   /// Walks the folders in the order of the blobs' names, reading ahead.
-  private struct Listing {
+  struct Listing {
     private let operation: Operation
     private let prefix: String
     private let after: BlobName?
@@ -25,7 +25,7 @@
     private var folders: [String: [FolderEntry]] = [:]
     /// How many folders to read at once.
     private var batch: Int
-    private static let largestBatch = 64
+    static let largestBatch = 64
 
     init(_ operation: Operation, prefix: String, after: BlobName?, limit: Int) {
       self.operation = operation
@@ -129,7 +129,8 @@
 
     func foldersOfPage(_ limit: Int) -> Int {
       guard found > 0 else { return 2 }
-      return min(64, max(2, (limit * visited + found - 1) / found + 1))
+      let folders = Double(limit) * Double(visited) / Double(found)
+      return Int(min(Double(Listing.largestBatch), folders.rounded(.up) + 1))
     }
   }
 

@@ -5,26 +5,31 @@
   extension SFTPTarget {
     public func put(_ name: BlobName, _ source: BlobSource) async throws(ChunkStoreError) {
       try await run("write \(name)", name) { (operation) throws(SFTPFailure) -> Void in
-        do throws(SFTPFailure) {
-          try operation.put(name, source)
-        } catch {
-          guard error.isStatus(StatusCode.noSuchFile), operation.forgetFolders() else {
-            throw error
-          }
-          // Somebody removed a folder that was there.
-          try operation.put(name, source)
+        try operation.target.withName(name) { () throws(SFTPFailure) -> Void in
+          try operation.putAgainIfFoldersAreGone(name, source)
         }
       }
     }
   }
 
   extension Operation {
+    fileprivate func putAgainIfFoldersAreGone(
+      _ name: BlobName, _ source: BlobSource
+    ) throws(SFTPFailure) {
+      do throws(SFTPFailure) {
+        try put(name, source)
+      } catch {
+        guard error.isStatus(StatusCode.noSuchFile), forgetFolders() else { throw error }
+        try put(name, source)
+      }
+    }
+
     /// Four journeys to the server and back, where all goes well:
     /// 1. the folders are made, a temporary file is opened, and a blob of the name is looked for;
     /// 2. the bytes are written and synchronized, and so are folders in which folders were made;
     /// 3. the file is renamed;
     /// 4. its folder is synchronized.
-    fileprivate func put(_ name: BlobName, _ source: BlobSource) throws(SFTPFailure) {
+    private func put(_ name: BlobName, _ source: BlobSource) throws(SFTPFailure) {
       let final = path(name.description)
       let temporary = path("\(TemporaryFile.folder)/\(TemporaryFile.newName())")
       let names = BlobFolders(of: name, known: target.durableFolders.withLock { $0 })
@@ -59,7 +64,9 @@
           let closing = file.close()
           // Where nothing can be synchronized, closing tells whether the bytes have arrived.
           if !connection.canSynchronize { try closing?.wait().requireSuccess() }
-          try rename(temporary, to: final, source)
+          try requireFolder(made: making.last) { () throws(SFTPFailure) in
+            try rename(temporary, to: final, source)
+          }
           if let time { tidy(now: time) }
         }
         try folders.synchronizeOwn()
@@ -85,8 +92,23 @@
       } catch {
         guard error.isStatus(StatusCode.noSuchFile) else { throw error }
         try requireRoot()
-        _ = try connection.makeDirectory(path(TemporaryFile.folder)).wait()
-        return connection.open(temporary, Self.newFile)
+        let making = connection.makeDirectory(path(TemporaryFile.folder))
+        let opening = connection.open(temporary, Self.newFile)
+        try requireFolder(made: making) { () throws(SFTPFailure) in _ = try opening.wait().handle()
+        }
+        return opening
+      }
+    }
+
+    /// Does what needs a folder; where that is missing, throws why it could not be made.
+    private func requireFolder(
+      made making: PendingReply?, _ body: () throws(SFTPFailure) -> Void
+    ) throws(SFTPFailure) {
+      do throws(SFTPFailure) {
+        try body()
+      } catch {
+        if error.isStatus(StatusCode.noSuchFile) { try making?.wait().requireSuccess() }
+        throw error
       }
     }
 
@@ -152,7 +174,7 @@
     }
 
     /// - Returns: Whether any was known.
-    fileprivate func forgetFolders() -> Bool {
+    private func forgetFolders() -> Bool {
       target.durableFolders.withLock { folders in
         defer { folders = [] }
         return !folders.isEmpty
@@ -187,8 +209,7 @@
       let connection = operation.connection
       self.connection = connection
       func open(_ folder: String) -> OpenFile {
-        let path = folder.isEmpty ? operation.target.root : operation.path(folder)
-        return OpenFile(connection, connection.open(path, .read))
+        OpenFile(connection, connection.open(operation.path(folder), .read))
       }
       parents = connection.canSynchronize ? names.parents.map(open) : []
       own = connection.canSynchronize ? open(names.own) : nil

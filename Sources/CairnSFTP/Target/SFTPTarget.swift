@@ -31,6 +31,8 @@
     /// What listings found, by the folder in which they began.
     let folderGuess = Mutex<[String: FolderGuess]>([:])
     private let hasTidied = Mutex(false)
+    /// The names that are being put.
+    private let putNames = Monitor<Set<BlobName>>([])
 
     private init(_ connector: Connector, path: String, options: SFTPOptions) {
       self.connector = connector
@@ -44,6 +46,21 @@
     }
 
     deinit { connector.close() }
+
+    /// Ends the connection, and the command with it. What is under way fails with
+    /// `ChunkStoreError.Code.temporary`, and what is called afterwards with
+    /// `ChunkStoreError.Code.targetFailed`. Letting go of the target does the same.
+    public func close() { connector.close() }
+
+    /// Waits until nobody else puts a blob of this name here, so that where renaming replaces what
+    /// exists at least the tasks of this process do not replace one another's.
+    func withName<Result>(
+      _ name: BlobName, _ body: () throws(SFTPFailure) -> Result
+    ) throws(SFTPFailure) -> Result {
+      putNames.wait { names -> Void? in names.insert(name).inserted ? .some(()) : nil }
+      defer { putNames.change { _ = $0.remove(name) } }
+      return try body()
+    }
 
     /// Whether temporary files that a crash left are still to be looked for; true once.
     func needsTidying() -> Bool {
@@ -126,17 +143,8 @@
       if failure.reason == .cancelled {
         return ChunkStoreError(.cancelled, "the task was cancelled", blob: blob)
       }
-      if let blob, failure.reason == .missing {
-        return ChunkStoreError(
-          .missing, "the blob \(blob) is missing from \(name); restore it from another copy",
-          blob: blob)
-      }
-      if let blob, failure.reason == .conflict {
-        return ChunkStoreError(
-          .conflict,
-          "\(name) holds other bytes under the name \(blob); run verify to see whether it is damaged",
-          blob: blob)
-      }
+      if let blob, failure.reason == .missing { return .missing(blob) }
+      if let blob, failure.reason == .conflict { return .conflict(blob, in: name) }
       return ChunkStoreError(
         failure.isTemporary ? .temporary : .targetFailed,
         "cannot \(purpose) in \(name): \(failure.message)", blob: blob, cause: failure.cause)
