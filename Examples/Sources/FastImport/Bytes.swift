@@ -16,6 +16,11 @@ extension Collection where Element == UInt8 {
   /// For messages; what is not UTF-8 is repaired.
   var text: String { String(decoding: self, as: UTF8.self) }
 
+  /// The decimal digits in front.
+  var leadingDigits: SubSequence {
+    prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+  }
+
   /// The number that the bytes are in decimal; `nil` if they are something else, or it does not
   /// fit.
   var decimal: UInt64? {

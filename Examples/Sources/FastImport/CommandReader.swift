@@ -3,6 +3,8 @@ final class CommandReader {
   let stream: StreamReader
   /// The command that was read last; empty at the end of the stream.
   private(set) var command: Bytes = []
+  /// Whether there were comments so far.
+  private(set) var hasReadComment = false
   private var isUnread = false
   private var hasEnded = false
   /// The commands that were read last, oldest first.
@@ -26,7 +28,10 @@ final class CommandReader {
     while !hasEnded {
       guard let line = try stream.readLine() else { break }
       command = line[...]
-      if line.first == UInt8(ascii: "#") { continue }
+      if line.first == UInt8(ascii: "#") {
+        hasReadComment = true
+        continue
+      }
       history.append(command)
       if history.count > Self.historyLength { history.removeFirst() }
       return true
@@ -65,7 +70,7 @@ final class CommandReader {
       throw ImportError("Expected 'data n' command, found: \(command.text)")
     }
     if let delimiter = argument.dropping("<<") { return .delimited(delimiter) }
-    guard let count = argument.decimal else {
+    guard let count = argument.leadingDigits.decimal else {
       throw ImportError("data needs a number of bytes, or << and a word: \(command.text)")
     }
     return .counted(count)

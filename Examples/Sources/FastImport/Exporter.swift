@@ -52,6 +52,7 @@ public final class Exporter {
           "\(ref.name.text) leads to a \(ref.object.kind.name), which no stream can say")
       }
     }
+    for ref in refs where ref.object.kind == .tag { try writeInnerTags(of: ref.object) }
     for ref in refs where ref.object.kind == .tag { try writeTag(ref.object) }
     try write("done\n")
     try flush()
@@ -78,10 +79,11 @@ public final class Exporter {
 
   /// Writes the commits that lead to an object, those first that others build on.
   private func writeHistory(of object: StoredObject, as ref: [UInt8]) throws {
+    var object = object
+    while object.kind == .tag { object = try StoredText(object, reader).target }
     switch object.kind {
     case .blob: return try writeBlob(object)
-    case .tree: return
-    case .tag: return try writeHistory(of: try StoredText(object, reader).target, as: ref)
+    case .tree, .tag: return
     case .commit: break
     }
     // Each with the parents that were not looked at yet: no recursion, for histories are long.
@@ -212,15 +214,32 @@ public final class Exporter {
     try write("\n")
   }
 
-  private func writeTag(_ tag: StoredObject) throws {
-    guard !isWritten(tag) else { return }
+  /// Writes the tags that a tag leads to, those first that others build on. A stream makes a ref of
+  /// each tag, so each is taken back: they need not be refs, and may share their names with others.
+  private func writeInnerTags(of tag: StoredObject) throws {
+    var inner: [StoredObject] = []
+    var target = try StoredText(tag, reader).target
+    while target.kind == .tag, !isWritten(target) {
+      inner.append(target)
+      target = try StoredText(target, reader).target
+    }
+    for tag in inner.reversed() {
+      let name = try writeTag(tag)
+      try write("reset refs/tags/")
+      try write(name)
+      try write("\nfrom \(ObjectID.null)\n\n")
+    }
+  }
+
+  /// - Returns: the name that the tag has.
+  @discardableResult
+  private func writeTag(_ tag: StoredObject) throws -> [UInt8] {
     let text = try StoredText(tag, reader)
-    if text.target.kind == .tag { try writeTag(text.target) }
-    guard let name = text.values("tag").first else {
+    guard let name = text.values("tag").first.map(Array.init) else {
       throw ImportError("the tag \(tag.id) has no name")
     }
     try write("tag ")
-    try write(Array(name))
+    try write(name)
     try write("\n")
     lastMark += 1
     try marks.updateValue(lastMark, for: tag.id.bytes.span.bytes)
@@ -237,6 +256,7 @@ public final class Exporter {
       try write("\n")
     }
     try writeMessage(of: text)
+    return name
   }
 
   // MARK: Changes

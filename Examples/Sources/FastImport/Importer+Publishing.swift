@@ -63,7 +63,7 @@ extension Importer {
     for name in names {
       if !RefTable.isValid(name) {
         report.refusals.append("refusing to update ref with bad name '\(name.text)'")
-      } else if repeatedTags.contains(Array(name[prefix.count...])) {
+      } else if repeatedTags[Array(name[prefix.count...])] != nil {
         report.refusals.append("multiple updates for ref '\(name.text)' not allowed")
       } else if folders.contains(name)
         || self.folders(of: [name]).contains(where: { published[$0] != nil || known.contains($0) })

@@ -75,7 +75,7 @@ extension Importer {
   }
 
   private func mark(atFrontOf text: Bytes) throws -> (UInt32, rest: Bytes) {
-    let digits = text.dropFirst().prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    let digits = text.dropFirst().leadingDigits
     guard !digits.isEmpty else {
       throw ImportError("No value after ':' in mark: \(commands.command.text)")
     }

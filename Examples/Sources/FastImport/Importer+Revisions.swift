@@ -71,7 +71,7 @@ extension Importer {
         rest = rest[(end + 1)...]
         continue
       }
-      let digits = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+      let digits = rest.leadingDigits
       rest = rest[digits.endIndex...]
       let count = digits.isEmpty ? 1 : digits.decimal
       guard isSuffix(sign), let count else { throw Self.invalid(text) }

@@ -12,8 +12,8 @@ public final class Importer {
   var branches: [[UInt8]: Branch] = [:]
   /// Tags by their names, without "refs/tags/".
   var tags: [[UInt8]: UInt32] = [:]
-  /// The names of tags that came more than once.
-  var repeatedTags: Set<[UInt8]> = []
+  /// How often tags came again, by their names; git keeps all of them.
+  var repeatedTags: [[UInt8]: Int] = [:]
   /// What the refs were when the import began, or at the last checkpoint.
   var published: [[UInt8]: UInt32] = [:]
   /// Where the history that was there before begins, until it has been walked.
@@ -90,12 +90,13 @@ public final class Importer {
 
   public var isQuiet: Bool { options.isQuiet }
 
-  /// The next command; the arguments take effect before the first that is neither a feature nor an
-  /// option.
+  /// The next command; the arguments take effect before the first line that is neither a feature nor
+  /// an option, be it only a comment.
   func next() throws -> Bool {
     guard try commands.next() else { return false }
-    if !hasReadArguments, commands.argument("feature") == nil, commands.argument("option") == nil {
-      try readArguments()
+    if !hasReadArguments {
+      let isOption = commands.argument("feature") != nil || commands.argument("option") != nil
+      if !isOption || commands.hasReadComment { try readArguments() }
     }
     return true
   }
@@ -195,7 +196,8 @@ public final class Importer {
   /// The mark that the object at hand gets, if it gets one.
   func readMark() throws -> UInt64? {
     guard let argument = commands.command.dropping("mark :") else { return nil }
-    guard let mark = argument.decimal, mark > 0 else {
+    // Git too reads no further than the digits, here and where data has a count.
+    guard let mark = argument.leadingDigits.decimal, mark > 0 else {
       throw ImportError("a mark is a number from 1 on: \(commands.command.text)")
     }
     _ = try next()
@@ -238,7 +240,7 @@ public final class Importer {
     if let tagger { text += Array("tagger ".utf8) + tagger + [Byte.lineFeed] }
     text.append(Byte.lineFeed)
     let number = try store.addTag(text, message, target: target)
-    if tags.updateValue(number, forKey: name) != nil { repeatedTags.insert(name) }
+    if tags.updateValue(number, forKey: name) != nil { repeatedTags[name, default: 0] += 1 }
     setMark(mark, to: number)
   }
 
@@ -248,10 +250,12 @@ public final class Importer {
     branches[name, default: Branch()].commit = nil
     _ = try next()
     try readFrom(name)
-    if branches[name]?.isDeleted == true, let tag = name.dropping("refs/tags/").map(Array.init),
-      repeatedTags.remove(tag) == nil
-    {
-      tags[tag] = nil
+    if branches[name]?.isDeleted == true, let tag = name.dropping("refs/tags/").map(Array.init) {
+      if let count = repeatedTags[tag] {
+        repeatedTags[tag] = count > 1 ? count - 1 : nil
+      } else {
+        tags[tag] = nil
+      }
     }
     if !commands.command.isEmpty { commands.unread() }
   }

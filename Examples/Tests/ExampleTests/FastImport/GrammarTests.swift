@@ -221,6 +221,12 @@ import Testing
         + "data 0\nget-mark :1\ntag t\nmark :1\nfrom :1\ndata 0\nget-mark :1\n")
   }
 
+  @Test(arguments: [" ", "x", " 5", ".9"])
+  func numbersEndWhereTheirDigitsEnd(rest: String) async throws {
+    try await oracle.expectSame(
+      "blob\nmark :7\(rest)\ndata 3\(rest)\nabc\nget-mark :7\ncat-blob :7\n", [], "\(rest)")
+  }
+
   /// Marks far from each other, which a table for all of them would not hold.
   @Test func marksFarApart() async throws {
     try await oracle.expectSame(

@@ -171,6 +171,30 @@ import Testing
       """)
   }
 
+  /// Tags that lead to tags which are no refs: they were taken back, so that others could have their
+  /// names.
+  @Test func tagsOfTagsThatAreNoRefs() async throws {
+    let null = String(repeating: "0", count: 40)
+    func tag(_ name: String, _ mark: Int, from: Int, _ text: String) -> String {
+      "tag \(name)\nmark :\(mark)\nfrom :\(from)\ndata \(text.utf8.count)\n\(text)\n"
+    }
+    let start =
+      String(decoding: makeStream { $0.commit("refs/heads/main", mark: 1) }, as: UTF8.self)
+      + tag("a", 2, from: 1, "first") + "reset refs/tags/a\nfrom \(null)\n\n"
+    try await oracle.expectSame(start + tag("a", 3, from: 2, "second"), [], "the same name")
+    try await oracle.expectSame(start + tag("b", 3, from: 2, "second"), [], "another name")
+    let more = start + tag("a", 3, from: 1, "a ref") + tag("b", 4, from: 2, "second")
+    try await oracle.expectSame(more, [], "the name of another ref")
+    try await oracle.expectSame(
+      more + tag("c", 5, from: 4, "third") + tag("d", 6, from: 3, "of a ref"), [], "refs of refs")
+    let twice = start + tag("a", 3, from: 2, "x") + tag("a", 4, from: 3, "y")
+    try await oracle.expectSame(twice, [], "one too many")
+    try await oracle.expectSame(
+      twice + "reset refs/tags/a\nfrom \(null)\n\n", [], "the first is taken back")
+    try await oracle.expectSame(
+      twice + tag("a", 5, from: 4, "z") + "reset refs/tags/a\nfrom \(null)\n\n", [], "one of three")
+  }
+
   @Test func tagsOfTrees() async throws {
     // The tree of the only file, computed by hand: its id is what both must find.
     let stream = makeStream { stream in

@@ -34,6 +34,7 @@ import Testing
   func inTheStream(line: String) async throws {
     try await oracle.expectSame(line + "\n", [], "\(line)")
     try await oracle.expectSame(Self.blob + line + "\n", [], "behind data: \(line)")
+    try await oracle.expectSame("# comment\n" + line + "\n", [], "behind a comment: \(line)")
   }
 
   @Test(arguments: [
