@@ -100,7 +100,8 @@ final class Directory {
     }
   }
 
-  /// Stores what changed, and returns the directory as an object.
+  /// Stores what changed, and returns the directory as an object. What it was before stays stored, as
+  /// the tree of an earlier commit, so the new nodes can be what differs from it.
   func write(_ store: ObjectStore) throws -> StoredObject {
     if changes.isEmpty, let object { return object }
     var edits: [EntryEdit] = []
@@ -124,10 +125,8 @@ final class Directory {
       }
     }
     edits.sort { $0.key.lexicographicallyPrecedes($1.key) }
-    stored = try store.session.edit(stored, edits)
-    changes.removeAll()
-    let written = try store.addTree(stored)
-    object = written
+    let written = try store.addTree(try store.session.edit(stored, edits, deltas: .all))
+    replace(by: written)
     return written
   }
 }

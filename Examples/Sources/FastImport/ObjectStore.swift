@@ -106,10 +106,14 @@ final class ObjectStore {
       return true
     }
     hash.state.update(buffer.bytes.span.bytes)
+    let id = hash.state.finish()
+    // It may be stored in other chunks, as differences from another tree; one way is enough.
+    let known = try objects.object(of: id)
+    if isCounted { count(.tree, isNew: known == nil) }
+    if let known { return known }
     let object = StoredObject(
-      kind: .tree, id: hash.state.finish(), chunk: tree.root, height: tree.height,
-      size: tree.count, weight: tree.weight)
-    if isCounted { count(.tree, isNew: objects.number(of: object.id) == nil) }
+      kind: .tree, id: id, chunk: tree.root, height: tree.height, size: tree.count,
+      weight: tree.weight)
     try objects.add(object)
     return object
   }
