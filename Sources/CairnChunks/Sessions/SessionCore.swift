@@ -189,7 +189,11 @@ package final class SessionCore: Sendable {
     repository.packKeys.remember(pack.key, of: pack.info)
     try adopt(pack.info, pack.table)
     try claims.withLock { (claims) throws(ChunkStoreError) in
-      for entry in pack.table.entries where try isStored(entry.id) { claims.remove(entry.id) }
+      // Now in the index, which need not be asked unless it may name a pack that is avoided.
+      for entry in pack.table.entries {
+        if !avoided.isEmpty { guard try isStored(entry.id) else { continue } }
+        claims.remove(entry.id)
+      }
     }
   }
 
