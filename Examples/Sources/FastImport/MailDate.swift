@@ -39,6 +39,13 @@ struct MailDate {
   private static let months = [
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
   ]
+  private static let halfDay = 12 * 60 * 60
+  /// Hours to the east of UTC: the names that RFC 2822 allows, and others that mail has.
+  private static let zones = [
+    "gmt": 0, "utc": 0, "z": 0, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6,
+    "pst": -8, "pdt": -7, "wet": 0, "bst": 1, "cet": 1, "cest": 2, "met": 1, "mest": 2, "eet": 2,
+    "eest": 3, "jst": 9,
+  ]
   private static let days = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
 
   /// - Returns: `nil` unless the text has a day, a month, a year before 2100, which is as far as git
@@ -71,8 +78,13 @@ struct MailDate {
         }
         let minutes = Int(zone) / 100 * 60 + Int(zone) % 100
         offset = word.first == UInt8(ascii: "-") ? -minutes : minutes
-      } else if name == "gmt" || name == "utc", offset == nil {
-        offset = 0
+      } else if let zone = Self.zones[word.text.lowercased()] {
+        // A number says more, and mail often has the name too.
+        offset = offset ?? zone * 60
+      } else if let clock = time, word.text.lowercased() == "am" {
+        time = clock % Self.halfDay
+      } else if let clock = time, word.text.lowercased() == "pm" {
+        time = clock % Self.halfDay + Self.halfDay
       } else if !Self.days.contains(name) {
         return nil
       }

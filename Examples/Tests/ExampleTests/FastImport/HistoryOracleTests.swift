@@ -237,6 +237,11 @@ import Testing
     ("--date-format=rfc2822", "29 Feb 2000 00:00:00 GMT"),
     ("--date-format=rfc2822", "31 Dec 1999 23:59:59 -1130"),
     ("--date-format=rfc2822", "1 Mar 2100 12:00:00 +0000"),
+    ("--date-format=rfc2822", "Tue, 6 Feb 2007 11:22:18 EST"),
+    ("--date-format=rfc2822", "Tue, 6 Feb 2007 11:22:18 pm PDT"),
+    ("--date-format=rfc2822", "6 Feb 2007 12:22:18 AM CEST"),
+    ("--date-format=rfc2822", "6 Feb 2007 12:00 PM Z"),
+    ("--date-format=rfc2822", "6 Feb 2007 11:22:18 +0100 JST"),
   ])
   func dates(format: String, date: String) async throws {
     try await oracle.expectSame(
