@@ -2,9 +2,9 @@ import CairnChunks
 
 extension Importer {
   func readCommit(_ name: [UInt8]) throws {
-    if branches[name] == nil {
+    if branches.branch(name) == nil {
       try requireValid(name)
-      branches[name] = Branch()
+      try branches.update(name) { _ in }
     }
     _ = try next()
     let mark = try readMark()
@@ -28,7 +28,8 @@ extension Importer {
     let message = try commands.message(in: temporaryFolder)
     _ = try next()
     try readFrom(name)
-    var parents = branches[name]?.commit.map { [$0] } ?? []
+    let branch = branches.branch(name) ?? BranchTable.Branch()
+    var parents = branch.commit.map { [$0] } ?? []
     let tree = try parents.first.map { try self.tree(ofCommit: $0) } ?? store.emptyTree()
     while let from = commands.argument("merge") {
       parents.append(try commit(from))
@@ -36,7 +37,7 @@ extension Importer {
     }
 
     var work = WorkTree(
-      Directory(tree), noteCount: branches[name]?.noteCount ?? 0, changeLimit: options.changeLimit)
+      Directory(tree), noteCount: branch.noteCount, changeLimit: options.changeLimit)
     while !commands.command.isEmpty {
       guard try readChange(&work) else {
         commands.unread()
@@ -60,8 +61,11 @@ extension Importer {
     text += signatures
     text.append(Byte.lineFeed)
     let number = try store.addCommit(text, message, tree: rootNumber, parents: parents)
-    branches[name]?.commit = number
-    branches[name]?.noteCount = work.noteCount
+    let noteCount = work.noteCount
+    try branches.update(name) { branch in
+      branch.commit = number
+      branch.noteCount = noteCount
+    }
     setMark(mark, to: number)
   }
 
@@ -198,7 +202,7 @@ extension Importer {
     let line = commands.command
     let (reference, target) = try reference(argument, mayBeInline: true)
     let commit: ObjectID
-    if let branch = branches[Array(target)] {
+    if let branch = branches.branch(target) {
       guard let number = branch.commit else {
         throw ImportError("Can't add a note on empty branch.")
       }

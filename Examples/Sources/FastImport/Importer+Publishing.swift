@@ -3,15 +3,18 @@ import CairnChunks
 extension Importer {
   /// Makes the refs what the stream says, and publishes a snapshot if they changed.
   func publish() throws {
+    var published = branches.published
+    let branches = branches.sorted()
     for (name, branch) in branches where branch.commit == nil && branch.isDeleted {
       published[name] = nil
     }
     var folders = folders(of: published.keys)
-    for (name, branch) in branches.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+    for (name, branch) in branches {
       guard let commit = branch.commit else { continue }
-      try publish(name, commit, &folders)
+      try publish(name, commit, in: &published, &folders)
     }
-    publishTags(folders)
+    publishTags(in: &published, folders)
+    try self.branches.setPublished(published)
     let refs = try published.mapValues { try store.objects.object($0) }
     let chunk = try RefTable.store(refs, store.session)
     if chunk != lastPublished, lastPublished != nil || !refs.isEmpty {
@@ -26,7 +29,8 @@ extension Importer {
   }
 
   private func publish(
-    _ name: [UInt8], _ commit: UInt32, _ folders: inout Set<[UInt8]>
+    _ name: [UInt8], _ commit: UInt32, in published: inout [[UInt8]: UInt32],
+    _ folders: inout Set<[UInt8]>
   ) throws {
     let id = try store.objects.object(commit).id
     if let replaced = name.dropping("refs/replace/"), replaced.elementsEqual(id.hex) {
@@ -54,7 +58,7 @@ extension Importer {
   }
 
   /// Makes all tags refs, or none: as git does, which writes them in one transaction.
-  private func publishTags(_ folders: Set<[UInt8]>) {
+  private func publishTags(in published: inout [[UInt8]: UInt32], _ folders: Set<[UInt8]>) {
     let prefix = Array("refs/tags/".utf8)
     let names = tags.keys.map { prefix + $0 }.sorted { $0.lexicographicallyPrecedes($1) }
     let known = Set(names)

@@ -18,7 +18,7 @@ extension Importer {
 
   /// The commit that a branch's name, a mark or an expression leads to.
   func commit(_ text: Bytes) throws -> UInt32 {
-    if let commit = branches[Array(text)]?.commit { return commit }
+    if let commit = branches.branch(text)?.commit { return commit }
     let number: UInt32
     if text.first == Byte.colon {
       number = try mark(text)
@@ -100,7 +100,8 @@ extension Importer {
       ("", ""), ("refs/", ""), ("refs/tags/", ""), ("refs/heads/", ""), ("refs/remotes/", ""),
       ("refs/remotes/", "/HEAD"),
     ] {
-      if let number = published[Array(prefix.utf8) + name + Array(suffix.utf8)] { return number }
+      let ref = Array(prefix.utf8) + name + Array(suffix.utf8)
+      if let number = branches.published(ref) { return number }
     }
     return try number(ofFirstDigits: name, in: text)
   }

@@ -3,19 +3,17 @@ public import SystemPackage
 
 /// Imports a fast-import stream into a repository, command by command.
 ///
-/// Memory: 28 bytes an object and 4 a mark, the changes of the commit at hand, and the buffers of the
+/// Memory: 28 bytes an object, 4 a mark, 32 and the name a branch, the changes of the commit at hand, and the buffers of the
 /// session. Nothing is kept of a branch but its name, its commit and the number of its notes.
 public final class Importer {
   let commands: CommandReader
   let store: ObjectStore
   var options: ImportOptions
-  var branches: [[UInt8]: Branch] = [:]
+  var branches: BranchTable
   /// Tags by their names, without "refs/tags/".
   var tags: [[UInt8]: UInt32] = [:]
   /// How often tags came again, by their names; git keeps all of them.
   var repeatedTags: [[UInt8]: Int] = [:]
-  /// What the refs were when the import began, or at the last checkpoint.
-  var published: [[UInt8]: UInt32] = [:]
   /// Where the history that was there before begins, until it has been walked.
   var unwalkedRefs: [StoredObject] = []
   var marks = Marks()
@@ -29,16 +27,6 @@ public final class Importer {
   private var hasSeenDone = false
   var lastPublished: ChunkID?
 
-  /// What is kept of a branch.
-  struct Branch {
-    /// The number of its commit; `nil` while it has none.
-    var commit: UInt32?
-    /// How many notes its tree has, as far as it is known.
-    var noteCount = 0
-    /// Whether the stream asked for its deletion.
-    var isDeleted = false
-  }
-
   /// - Parameters:
   ///   - stream: is read to its end, or to `done`.
   ///   - arguments: git's options; they come after the features that the stream begins with.
@@ -50,6 +38,7 @@ public final class Importer {
   ) throws {
     commands = CommandReader(StreamReader(stream))
     store = try ObjectStore(session, temporaryFolder: temporaryFolder)
+    branches = try BranchTable()
     self.options = options
     self.options.allowsUnsafeFeatures = arguments.contains("--allow-unsafe-features")
     self.arguments = arguments
@@ -57,10 +46,12 @@ public final class Importer {
     self.temporaryFolder = temporaryFolder
     guard let previous else { return }
     lastPublished = previous
+    var published: [[UInt8]: UInt32] = [:]
     for (name, object) in try RefTable.load(previous, session) {
       published[name] = try History.add(object, to: store)
       unwalkedRefs.append(object)
     }
+    try branches.setPublished(published)
   }
 
   /// Imports the stream.
@@ -81,10 +72,14 @@ public final class Importer {
     } catch {
       throw commands.located(error)
     }
-    for (kind, count) in store.counts { report.objects[kind.name] = count }
-    report.branches = branches.count
-    report.marks = marks.count
-    report.tableBytes = store.objects.byteCount + marks.byteCount
+    for kind in [ObjectKind.blob, .tree, .commit, .tag] {
+      report.objects[kind.name] = store.count(of: kind)
+    }
+    report.objectTable = ImportReport.Table(
+      entries: UInt64(store.objects.count), bytes: store.objects.byteCount)
+    report.markTable = ImportReport.Table(entries: marks.count, bytes: marks.byteCount)
+    report.branchTable = ImportReport.Table(
+      entries: UInt64(branches.count), bytes: branches.byteCount)
     return report
   }
 
@@ -219,7 +214,7 @@ public final class Importer {
       throw ImportError("Expected from command, got \(commands.command.text)")
     }
     let target: UInt32
-    if let branch = branches[Array(from)] {
+    if let branch = branches.branch(from) {
       guard let commit = branch.commit else { throw ImportError("Can't tag an empty branch.") }
       target = commit
     } else {
@@ -247,10 +242,11 @@ public final class Importer {
   private func readReset(_ name: [UInt8]) throws {
     try requireValid(name)
     // What is known of its notes stays, as git has it.
-    branches[name, default: Branch()].commit = nil
+    try branches.update(name) { $0.commit = nil }
     _ = try next()
     try readFrom(name)
-    if branches[name]?.isDeleted == true, let tag = name.dropping("refs/tags/").map(Array.init) {
+    let isDeleted = branches.branch(name)?.isDeleted == true
+    if isDeleted, let tag = name.dropping("refs/tags/").map(Array.init) {
       if let count = repeatedTags[tag] {
         repeatedTags[tag] = count > 1 ? count - 1 : nil
       } else {
@@ -272,15 +268,16 @@ public final class Importer {
     guard !from.elementsEqual(name) else {
       throw ImportError("Can't create a branch from itself: \(name.text)")
     }
-    if let other = branches[Array(from)] {
-      branches[name]?.commit = other.commit
+    if let other = branches.branch(from) {
+      try branches.update(name) { $0.commit = other.commit }
     } else if ObjectID(hex: from) == .null {
-      branches[name]?.commit = nil
-      branches[name]?.isDeleted = true
+      try branches.update(name) { branch in
+        branch.commit = nil
+        branch.isDeleted = true
+      }
     } else {
-      // Looked up first: the branch is not to be read while it is changed.
       let commit = try commit(from)
-      branches[name]?.commit = commit
+      try branches.update(name) { $0.commit = commit }
     }
     _ = try next()
   }
@@ -294,7 +291,7 @@ public final class Importer {
     guard let target = commands.argument("to") else {
       throw ImportError("Expected 'to' command, got \(commands.command.text)")
     }
-    if let branch = branches[Array(target)] {
+    if let branch = branches.branch(target) {
       guard let commit = branch.commit else {
         throw ImportError("an alias of an empty branch: \(target.text)")
       }

@@ -24,7 +24,8 @@ final class ObjectStore {
   let objects: ObjectTable
   private let hash = ObjectHash()
   private var empty: StoredObject?
-  private(set) var counts: [ObjectKind: ImportReport.Count] = [:]
+  /// By the kinds, in the order of their numbers, which begin with 1.
+  private var countsByKind = [ImportReport.Count](repeating: ImportReport.Count(), count: 5)
 
   init(_ session: BlockingSession, temporaryFolder: FilePath) throws {
     self.session = session
@@ -32,10 +33,11 @@ final class ObjectStore {
   }
 
   private func count(_ kind: ObjectKind, isNew: Bool) {
-    var count = counts[kind] ?? ImportReport.Count()
-    if isNew { count.new += 1 } else { count.duplicates += 1 }
-    counts[kind] = count
+    let place = Int(kind.rawValue)
+    if isNew { countsByKind[place].new += 1 } else { countsByKind[place].duplicates += 1 }
   }
+
+  func count(of kind: ObjectKind) -> ImportReport.Count { countsByKind[Int(kind.rawValue)] }
 
   // MARK: Blobs
 
@@ -46,7 +48,7 @@ final class ObjectStore {
       count(.blob, isNew: false)
       return known
     }
-    return try addBlob(id, try session.store(bytes))
+    return try addNewBlob(id, try session.store(bytes))
   }
 
   /// Stores a blob that comes from the stream, of any length.
@@ -62,12 +64,17 @@ final class ObjectStore {
     } catch {
       throw data.failure ?? error
     }
-    return try addBlob(hash.state.finish(), content)
+    let id = hash.state.finish()
+    if let known = objects.number(of: id) {
+      count(.blob, isNew: false)
+      return known
+    }
+    return try addNewBlob(id, content)
   }
 
-  private func addBlob(_ id: ObjectID, _ content: Content) throws -> UInt32 {
-    count(.blob, isNew: objects.number(of: id) == nil)
-    return try objects.add(
+  private func addNewBlob(_ id: ObjectID, _ content: Content) throws -> UInt32 {
+    count(.blob, isNew: true)
+    return try objects.addNew(
       StoredObject(
         kind: .blob, id: id, chunk: content.root, height: content.height, size: content.byteCount))
   }
@@ -114,7 +121,7 @@ final class ObjectStore {
     let object = StoredObject(
       kind: .tree, id: id, chunk: tree.root, height: tree.height, size: tree.count,
       weight: tree.weight)
-    try objects.add(object)
+    try objects.addNew(object)
     return object
   }
 
@@ -170,7 +177,7 @@ final class ObjectStore {
     }
     let chunk = try session.store(Chunk(links: links, data: data.bytes))
     count(kind, isNew: true)
-    return try objects.add(StoredObject(kind: kind, id: id, chunk: chunk, target: target))
+    return try objects.addNew(StoredObject(kind: kind, id: id, chunk: chunk, target: target))
   }
 
   private func store(_ spool: DataSpool) throws -> Content {

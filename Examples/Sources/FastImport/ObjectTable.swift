@@ -56,7 +56,14 @@ final class ObjectTable {
   /// Adds an object, unless one of its id is there.
   @discardableResult
   func add(_ object: StoredObject) throws -> UInt32 {
-    if let number = number(of: object.id) { return number }
+    try number(of: object.id) ?? addNew(object)
+  }
+
+  /// Adds an object.
+  ///
+  /// - Precondition: none of its id is there.
+  @discardableResult
+  func addNew(_ object: StoredObject) throws -> UInt32 {
     let number = count
     guard number < UInt32.max - 1 else { throw ImportError("there are too many objects") }
     try object.id.withBytes { _ = try numbers.updateValue(number, for: $0) }
@@ -72,16 +79,22 @@ final class ObjectTable {
   }
 
   private func append(_ object: StoredObject) {
-    var writer = BinaryWriter(reserving: Self.recordSize)
-    writer.append(object.kind.rawValue)
-    writer.append(UInt8(object.height))
-    writer.append(UInt16(0))
-    writer.append(object.target)
-    writer.append(object.size)
-    writer.append(object.weight)
-    object.chunk.digest.withBytes { writer.append($0) }
-    object.id.withBytes { writer.append($0) }
-    tail.append(contentsOf: writer.bytes)
+    tail.append(object.kind.rawValue)
+    tail.append(UInt8(object.height))
+    append(UInt16(0))
+    append(object.target)
+    append(object.size)
+    append(object.weight)
+    object.chunk.digest.withBytes { append($0) }
+    object.id.withBytes { append($0) }
+  }
+
+  private func append(_ number: some FixedWidthInteger) {
+    withUnsafeBytes(of: number.littleEndian) { tail.append(contentsOf: $0) }
+  }
+
+  private func append(_ bytes: RawSpan) {
+    bytes.withUnsafeBytes { tail.append(contentsOf: $0) }
   }
 
   /// - Precondition: there is an object of this number.

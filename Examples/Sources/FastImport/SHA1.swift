@@ -19,9 +19,27 @@ struct SHA1: ~Copyable {
   func start(_ kind: ObjectKind, byteCount: UInt64) {
     precondition(
       EVP_DigestInit_ex2(context, Self.algorithm, nil) == 1, "libcrypto offers no SHA-1")
-    var header = kind.name + " " + String(byteCount) + "\0"
-    header.withUTF8 { update(UnsafeRawBufferPointer($0).bytes) }
+    // Filled from the end, where the digits are known first: no allocation for each small blob.
+    withUnsafeTemporaryAllocation(byteCount: Self.headerLimit, alignment: 1) { header in
+      var start = header.count - 1
+      header[start] = 0
+      var rest = byteCount
+      repeat {
+        start -= 1
+        header[start] = UInt8(ascii: "0") + UInt8(rest % 10)
+        rest /= 10
+      } while rest > 0
+      start -= 1
+      header[start] = Byte.space
+      let name = kind.name.utf8
+      start -= name.count
+      for (place, byte) in name.enumerated() { header[start + place] = byte }
+      update(UnsafeRawBufferPointer(rebasing: header[start...]).bytes)
+    }
   }
+
+  /// The longest name of a type, a space, the digits of a 64-bit number, and a zero.
+  private static let headerLimit = 6 + 1 + 20 + 1
 
   func update(_ bytes: RawSpan) {
     bytes.withUnsafeBytes { bytes in
@@ -30,9 +48,12 @@ struct SHA1: ~Copyable {
   }
 
   func finish() -> ObjectID {
-    var digest = [UInt8](repeating: 0, count: ObjectID.byteCount)
-    precondition(EVP_DigestFinal_ex(context, &digest, nil) == 1)
-    return ObjectID(digest.span.bytes)
+    withUnsafeTemporaryAllocation(byteCount: ObjectID.byteCount, alignment: 8) { digest in
+      precondition(
+        EVP_DigestFinal_ex(
+          context, digest.baseAddress!.assumingMemoryBound(to: UInt8.self), nil) == 1)
+      return ObjectID(UnsafeRawBufferPointer(digest).bytes)
+    }
   }
 
   /// The id of an object that is in memory.
