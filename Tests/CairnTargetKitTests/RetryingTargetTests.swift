@@ -53,6 +53,31 @@ import Testing
     #expect(base.calls.count == 1 && clock.sleeps.isEmpty)
   }
 
+  @Test func goesOnWithAListingWhereItFailed() async throws {
+    let memory = MemoryTarget()
+    for number in 1000..<3100 { try memory.store(BlobName(named: "\(number)"), BlobSource([])) }
+    let base = FaultyTarget(memory) { $0.number % 2 == 0 ? TargetFault(.before) : nil }
+    let target = RetryingTarget(base, clock: clock)
+    var found: [String] = []
+    try await target.forEachBlob("") { found.append($0.name.description) }
+    #expect(found == (1000..<3100).map(String.init))
+    #expect(base.faults.count > 2)
+  }
+
+  @Test func doesNotRepeatWhatFailsOutsideTheTarget() async throws {
+    let memory = MemoryTarget()
+    try memory.store(name, BlobSource([1]))
+    var count = 0
+    await #expect(throws: ChunkStoreError.self) {
+      try await RetryingTarget(memory, clock: clock).forEachBlob("") {
+        (_) throws(ChunkStoreError) in
+        count += 1
+        throw ChunkStoreError(.temporary, "the host's")
+      }
+    }
+    #expect(count == 1)
+  }
+
   @Test func whatTookEffectIsNotFelt() async throws {
     let memory = MemoryTarget()
     let base = FaultyTarget(memory) { $0.number % 2 == 0 ? TargetFault(.after) : nil }

@@ -35,6 +35,12 @@ public struct AppendOnlyTarget: Target {
     try await base.list(prefix, after: after, limit: limit)
   }
 
+  public func forEachBlob(
+    _ prefix: String, _ body: (BlobInfo) async throws(ChunkStoreError) -> Void
+  ) async throws(ChunkStoreError) {
+    try await base.forEachBlob(prefix, body)
+  }
+
   public func delete(_ name: BlobName) async throws(ChunkStoreError) {
     throw ChunkStoreError(
       .targetFailed, "\(self.name) is only added to here, so \(name) cannot be deleted", blob: name)

@@ -103,6 +103,12 @@ public struct CachingTarget: Target {
     try await base.list(prefix, after: after, limit: limit)
   }
 
+  public func forEachBlob(
+    _ prefix: String, _ body: (BlobInfo) async throws(ChunkStoreError) -> Void
+  ) async throws(ChunkStoreError) {
+    try await base.forEachBlob(prefix, body)
+  }
+
   public func delete(_ name: BlobName) async throws(ChunkStoreError) {
     try await base.delete(name)
     await localCalls.run { cache.remove(name) }

@@ -108,6 +108,30 @@ public struct RetryingTarget: Target {
     }
   }
 
+  /// After a failure it goes on behind the last blob, page by page.
+  public func forEachBlob(
+    _ prefix: String, _ body: (BlobInfo) async throws(ChunkStoreError) -> Void
+  ) async throws(ChunkStoreError) {
+    var last: BlobName?
+    var isBodys = false
+    do throws(ChunkStoreError) {
+      return try await base.forEachBlob(prefix) { (blob) async throws(ChunkStoreError) in
+        isBodys = true
+        try await body(blob)
+        isBodys = false
+        last = blob.name
+      }
+    } catch {
+      guard !isBodys, error.isTemporary else { throw error }
+    }
+    while true {
+      let page = try await list(prefix, after: last, limit: 1000)
+      for blob in page { try await body(blob) }
+      guard page.count == 1000 else { return }
+      last = page.last?.name
+    }
+  }
+
   public func delete(_ name: BlobName) async throws(ChunkStoreError) {
     try await retrying { () async throws(ChunkStoreError) -> Void in
       try await base.delete(name)

@@ -36,6 +36,14 @@ extension TargetSubject {
     for prefix in Self.prefixes {
       try await expectPage(of: blobs, prefix, after: nil, limit: 1000)
     }
+    for prefix in Self.prefixes {
+      let prefix = folder + prefix
+      var found: [BlobInfo] = []
+      try await target.forEachBlob(prefix) { found.append($0) }
+      try expect(
+        found == blobs.filter { $0.name.description.utf8.starts(with: prefix.utf8) },
+        "going through all blobs \"\(prefix)\" finds \(found.map(\.name))")
+    }
     for limit in [0, 1, blobs.count, Int.max] {
       try await expectPage(of: blobs, "", after: nil, limit: limit)
     }

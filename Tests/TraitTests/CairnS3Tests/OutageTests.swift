@@ -21,8 +21,7 @@ import Testing
   @Test func aBackupOutlivesTheServersRestart() async throws {
     let server = try await MotoServer()
     let proxy = try await DelayingProxy(to: server.port)
-    // Some ten seconds in all.
-    let target = try server.target(through: proxy.port) { $0.attempts = 9 }
+    let target = RetryingTarget(try server.target(through: proxy.port) { $0.attempts = 2 })
     let identity = try X25519Identity.generate()
     let repository = try await Repository.create(on: target, for: [identity.recipient])
     let session = try await repository.startSession()
