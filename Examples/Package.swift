@@ -16,6 +16,7 @@ let intern = Target.Dependency.product(name: "CairnIntern", package: "cairn")
 let tree = Target.Dependency.product(name: "CairnTree", package: "cairn")
 let log = Target.Dependency.product(name: "CairnLog", package: "cairn")
 let crypto = Target.Dependency.product(name: "CairnCrypto", package: "cairn")
+let targetKit = Target.Dependency.product(name: "CairnTargetKit", package: "cairn")
 let arguments = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
@@ -29,6 +30,7 @@ let package = Package(
     .executable(name: "seal", targets: ["seal"]),
     .executable(name: "tree-index", targets: ["tree-index"]),
     .executable(name: "fast-import", targets: ["fast-import"]),
+    .executable(name: "custom-target", targets: ["custom-target"]),
   ],
   dependencies: [
     .package(name: "cairn", path: "../"),
@@ -67,6 +69,12 @@ let package = Package(
     .executableTarget(
       name: "tree-index", dependencies: ["CommandSupport", core, tree, arguments, system],
       swiftSettings: settings),
+    .target(
+      name: "OneFileTarget", dependencies: [core, tree, chunks, system], swiftSettings: settings),
+    .executableTarget(
+      name: "custom-target",
+      dependencies: ["OneFileTarget", core, chunks, crypto, targetKit, system],
+      swiftSettings: settings),
     .executableTarget(
       name: "SealInMemory", dependencies: [crypto], path: "Benchmarks/SealInMemory",
       swiftSettings: settings),
@@ -79,9 +87,8 @@ let package = Package(
     .testTarget(
       name: "ExampleTests",
       dependencies: [
-        "backup", "fast-import", "FastImport", "logview", "LogViewKit", "seal", "tree-index", cairn,
-        log,
-        tree, system,
+        "backup", "custom-target", "fast-import", "FastImport", "logview", "LogViewKit",
+        "OneFileTarget", "seal", "tree-index", cairn, log, targetKit, tree, system,
       ],
       swiftSettings: settings),
   ],

@@ -72,6 +72,8 @@ struct Program {
   static let logview = path(of: "logview")
   /// The executable of the tree-index example.
   static let treeIndex = path(of: "tree-index")
+  /// The executable of the custom-target example.
+  static let customTarget = path(of: "custom-target")
 
   /// The executable of this name, which the build puts beside the tests.
   private static func path(of name: String) -> String {
