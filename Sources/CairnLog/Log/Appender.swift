@@ -96,6 +96,9 @@ final class Appender {
   }
 
   private var newNames: [[UInt8]] = []
+  /// The names in the first places of the fields that came last.
+  @exclusivity(unchecked) private var lastNames: [(name: String, number: UInt32)] = []
+  private static let lastNameLimit = 16
   /// The most bytes of a record of a name beside the name.
   private static let largestNameHead = 5
 
@@ -103,23 +106,36 @@ final class Appender {
   private func encode(_ fields: [LogField]) throws(LogError) {
     fieldBuffer.removeAll(keepingCapacity: true)
     var size = 0
-    for field in fields {
+    for (place, field) in fields.enumerated() {
       try checkLength(field.name.utf8.count)
       size += field.name.utf8.count + Self.largestNameHead
-      LogField.encode(field.value, name: number(of: field.name), into: &fieldBuffer)
+      let name = number(of: field.name, at: place)
+      LogField.encode(field.value, name: name, into: &fieldBuffer)
       guard max(fieldBuffer.count, size) <= Frame.maximumText else {
         for name in newNames { names[String(decoding: name, as: UTF8.self)] = nil }
         newNames = []
+        lastNames = []
         return try checkLength(max(fieldBuffer.count, size))
       }
     }
   }
 
-  private func number(of name: String) -> UInt32 {
-    if let number = names[name] { return number }
-    let number = indexer.state.nameCount + UInt32(newNames.count)
-    names[name] = number
-    newNames.append(Array(name.utf8))
+  /// - Parameter place: among the fields of the entry. As a rule the last one had the same name there.
+  private func number(of name: String, at place: Int) -> UInt32 {
+    if place < lastNames.count, lastNames[place].name == name { return lastNames[place].number }
+    let number: UInt32
+    if let known = names[name] {
+      number = known
+    } else {
+      number = indexer.state.nameCount + UInt32(newNames.count)
+      names[name] = number
+      newNames.append(Array(name.utf8))
+    }
+    if place < lastNames.count {
+      lastNames[place] = (name, number)
+    } else if lastNames.count < Self.lastNameLimit {
+      lastNames.append((name, number))
+    }
     return number
   }
 

@@ -3,11 +3,6 @@ import CommandSupport
 import Synchronization
 import SystemPackage
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 #if canImport(Darwin)
   import Darwin
 #elseif canImport(Glibc)
@@ -16,9 +11,9 @@ import SystemPackage
   import Musl
 #endif
 
-/// What a run writes into the log of this machine's runs on a repository.
+/// What a run writes into its log, one of those of this machine's runs on a repository.
 ///
-/// A run is an entry without parent; under it are the folders with the files that it read, and what
+/// The run is the entry without parent; under it are the folders with the files that it read, and what
 /// went wrong. What cannot be logged does not hinder the run: there is a warning, and no more is
 /// logged.
 final class RunLog: Sendable {
@@ -29,6 +24,8 @@ final class RunLog: Sendable {
     /// The key of the folder in which files are logged, and the entries of its components.
     var folder: [UInt8] = []
     var folders: [EntryID] = []
+    /// Of the file that is logged: the array is used again and again.
+    var fields = [LogField("size", 0)]
   }
 
   private let state: Mutex<State>
@@ -38,36 +35,37 @@ final class RunLog: Sendable {
   /// How often somebody who looks on sees something new, and what is lost at most if the process is
   /// killed.
   private static let flushInterval = Duration.seconds(1)
-  /// With more bytes of entries a log gives way to a new one: some millions of files.
-  private static let largestLog: Int64 = 256 << 20
+  /// So many runs are kept: a year of daily ones.
+  private static let runLimit = 366
+  /// The bytes of all runs that are kept: some millions of files.
+  private static let byteLimit: Int64 = 256 << 20
+  /// How long runs are kept.
+  private static let ageLimit = Duration.seconds(366 * 86_400)
 
-  /// Where the log of a repository is.
+  /// Where the logs of runs on a repository are.
   static func path(in local: LocalState) -> FilePath { local.folder.appending("runs") }
 
-  /// Begins a run.
+  /// Begins a run, and removes old ones.
   init(_ title: String, in local: LocalState) throws {
-    let path = Self.path(in: local)
-    var log = try Self.open(path)
-    if try log.statistics().entryBytes > Self.largestLog {
-      try log.finish()
-      let old = local.folder.appending("runs.old")
-      try? FileManager.default.removeItem(atPath: old.string)
-      try path.rename(to: old)
-      log = try Self.open(path)
-    }
-    // The children of an entry come later than it.
-    for id in try log.openEntries.reversed() {
-      try log.close(id, .warning, result: "the process ended before that was done")
-    }
+    let (log, runs) = try Self.start(Self.path(in: local))
     let run = try log.open(title)
+    // Who lists the runs sees it from now on.
+    try log.flush()
     state = Mutex(State(log: log, run: run))
+    do throws(LogError) {
+      try runs.prune(keep: Self.runLimit, maxBytes: Self.byteLimit, maxAge: Self.ageLimit)
+    } catch {
+      printError("logs of old runs are not removed: \(error)")
+    }
   }
 
-  /// The log tells names of files: only its owner reads it.
-  private static func open(_ path: FilePath) throws -> Log {
+  /// Logs tell names of files: only their owner reads them.
+  private static func start(_ path: FilePath) throws -> (Log, LogRuns) {
     let mask = umask(0o077)
     defer { umask(mask) }
-    return try Log(path, LogOptions(flushInterval: flushInterval, cacheBytes: cacheBytes))
+    let runs = try LogRuns(path)
+    let options = LogOptions(flushInterval: flushInterval, cacheBytes: cacheBytes)
+    return (try runs.start(options), runs)
   }
 
   private func write(_ body: (inout State, Log) throws(LogError) -> Void) {
@@ -92,14 +90,23 @@ final class RunLog: Sendable {
     key.withUnsafeBytes { key in
       write { (state, log) throws(LogError) in
         let end = key.lastIndex(of: 0) ?? 0
-        if !key[..<end].elementsEqual(state.folder) {
-          try Self.enter(UnsafeRawBufferPointer(rebasing: key[..<end]), &state, log)
-        }
+        let folder = UnsafeRawBufferPointer(rebasing: key[..<end])
+        if !Self.isSame(folder, state.folder) { try Self.enter(folder, &state, log) }
         let name = key[(end == 0 ? 0 : end + 1)...]
+        state.fields[0].value = .integer(size)
         try log.append(
           String(decoding: name, as: UTF8.self), .debug, under: state.folders.last ?? state.run,
-          fields: [LogField("size", .integer(size))])
+          fields: state.fields)
       }
+    }
+  }
+
+  private static func isSame(_ a: UnsafeRawBufferPointer, _ b: [UInt8]) -> Bool {
+    b.withUnsafeBytes { b in
+      guard a.count == b.count, let first = a.baseAddress, let second = b.baseAddress else {
+        return a.isEmpty && b.isEmpty
+      }
+      return memcmp(first, second, a.count) == 0
     }
   }
 
