@@ -21,7 +21,6 @@ struct LargeFile {
   }
 
   private static let attempts = 2
-  private static let partSize: Int64 = 16 << 20
 
   func store(
     _ name: UnsafePointer<CChar>, in directory: DirectoryHandle, _ expected: FileStatus,
@@ -98,28 +97,44 @@ struct LargeFile {
     _ readBytes: inout Int64
   ) throws(ChunkStoreError) -> Content {
     var writer = ContentWriter(core, chunker: core.chunker)
+    try writer.write(file, status, path: path) { (end, count) throws(ChunkStoreError) in
+      readBytes += count
+      try reporter.report(bytesMore: end)
+    }
+    return try writer.finish()
+  }
+
+  /// The bytes that are read at once.
+  fileprivate static let partSize: Int64 = 16 << 20
+}
+
+extension ContentWriter {
+  /// Stores a file up to the size that its status tells, or its end if that comes first; holes are
+  /// asked for, and not read.
+  ///
+  /// - Parameter onPart: is told where the file was read to, and how many bytes that were.
+  mutating func write(
+    _ file: FileDescriptor, _ status: FileStatus, path: @escaping () -> String,
+    _ onPart: (Int64, Int64) throws(ChunkStoreError) -> Void
+  ) throws(ChunkStoreError) {
     var position: Int64 = 0
     while position < status.size {
       let data = file.nextDataRange(
         from: position, size: status.size, isSparse: status.isSparse)
       if data.lowerBound > position {
-        try writer.writeHole(UInt64(data.lowerBound - position))
+        try writeHole(UInt64(data.lowerBound - position))
       }
-      if !data.isEmpty {
-        // A part at a time, so that progress is seen and cancelling works.
-        var start = data.lowerBound
-        while start < data.upperBound {
-          let end = min(data.upperBound, start + Self.partSize)
-          var reader = FileContentReader(file, from: start, to: end, name: path)
-          try writer.write(from: &reader)
-          readBytes += reader.offset - start
-          guard reader.offset == end else { return try writer.finish() }
-          try reporter.report(bytesMore: end)
-          start = end
-        }
+      // A part at a time, so that progress is seen and cancelling works.
+      var start = data.lowerBound
+      while start < data.upperBound {
+        let end = min(data.upperBound, start + LargeFile.partSize)
+        var reader = FileContentReader(file, from: start, to: end, name: path)
+        try write(from: &reader)
+        try onPart(end, reader.offset - start)
+        guard reader.offset == end else { return }
+        start = end
       }
       position = data.upperBound
     }
-    return try writer.finish()
   }
 }

@@ -70,11 +70,21 @@ extension RestoreBatch.Item {
       outcome.files += 1
       outcome.bytes += Int64(clamping: content.byteCount)
     } catch {
-      outcome.problems.append((entry.path, error))
-      isRestored = false
+      let damage = restoreReadable(reader)
+      if damage != nil { outcome.files += 1 }
+      outcome.problems.append((entry.path, damage ?? error))
+      isRestored = damage != nil
     }
     directory.release()
     if role == .first { outcome.linked.append((self, isRestored)) }
+  }
+
+  /// Restores what can be read, if that is wanted.
+  ///
+  /// - Returns: what is missing of it; `nil` if nothing was restored.
+  private func restoreReadable(_ reader: ContentReader) -> IOError? {
+    guard case .stream(let stream) = content else { return nil }
+    return directory.restoreReadable(entry, stream, name, reader)
   }
 
   private func restore(

@@ -17,6 +17,10 @@ public struct RestoreOptions: Sendable {
   /// What to do about owners.
   public var ownership = Ownership.whenPossible
 
+  /// Restores files of which something is lost, with holes where it was, rather than leaving them out.
+  /// The report names each, and the first of the ranges.
+  public var restoresDamagedFiles = false
+
   /// How many directories are kept open between uses, at least 1.
   ///
   /// Each file that is being written keeps its directory open beyond that. 128 holds the

@@ -246,8 +246,11 @@ final class RestoreRun {
       try file.restore(entry, stream, name, in: parent)
     } catch {
       try reporter.check()
-      try add(entry.path, error)
-      return false
+      let damage = try repository.withReader { (reader) throws(ChunkStoreError) in
+        parent.restoreReadable(entry, stream, name, ContentReader(reader))
+      }
+      try add(entry.path, damage ?? error)
+      if damage == nil { return false }
     }
     add(files: 1, bytes: Int64(clamping: stream.byteCount))
     return true
