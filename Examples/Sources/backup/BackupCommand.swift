@@ -24,7 +24,7 @@ struct BackupCommand: AsyncParsableCommand {
     subcommands: [
       InitCommand.self, CreateCommand.self, ListCommand.self, LsCommand.self, CatCommand.self,
       FindCommand.self, DiffCommand.self, RestoreCommand.self, VerifyCommand.self,
-      ForgetCommand.self, PruneCommand.self, CopyCommand.self, KeyCommand.self,
+      RepairCommand.self, ForgetCommand.self, PruneCommand.self, CopyCommand.self, KeyCommand.self,
       LogCommand.self,
     ])
 

@@ -9,7 +9,8 @@ struct RestoreCommand: AsyncParsableCommand {
     discussion: """
       What the snapshot has as NAME/… becomes DEST/NAME/…. Files that are there are replaced, each in \
       one step; what the snapshot does not have stays. Nothing is written outside DEST: a symbolic \
-      link on the way is refused. A file that cannot be restored is named, and the exit status is 1.
+      link on the way is refused. A file that cannot be restored is named, and the exit status is 1. Where a part of a file is lost, \
+      the file is left out; --holes restores it with holes in place of what is lost.
       """)
 
   @OptionGroup var repository: RepositoryOptions
@@ -25,6 +26,9 @@ struct RestoreCommand: AsyncParsableCommand {
       "Paths in the snapshot, which begin with the name of what was backed up; without any, all.")
   var paths: [ArgumentBytes] = []
 
+  @Flag(help: "Restore files of which a part is lost, with holes in its place.")
+  var holes = false
+
   @OptionGroup var logging: LoggingOptions
 
   func run() async throws {
@@ -33,8 +37,10 @@ struct RestoreCommand: AsyncParsableCommand {
     let snapshot = try await store.snapshot(snapshot)
     let log = logging.begin("restore \(snapshot.name) to \(destination.text)", on: store)
     let report: RestoreReport
+    var options = RestoreOptions()
+    options.restoresDamagedFiles = holes
     do {
-      report = try await Restore(snapshot, from: store).run(
+      report = try await Restore(snapshot, from: store, options).run(
         to: destination.path, paths: paths.map { SnapshotEntry.key(ofPath: $0.bytes) },
         progress: ProgressLine.reporter("restoring"))
     } catch {
