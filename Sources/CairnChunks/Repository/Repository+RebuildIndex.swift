@@ -42,7 +42,7 @@ extension Repository {
     try await loadWhatIsSound()
     let old = try await target.blobs(BlobFolder.index)
     let packs = try await target.blobs(BlobFolder.packs)
-    let condemned = try await board.condemnedPacks()
+    let condemned = try await condemnedPacks { _ in }
     return try await ThreadPool.engines.run { [self] () throws(ChunkStoreError) in
       try rebuildIndex(of: packs, condemned, replacing: old, spoolDirectory, progress)
     }

@@ -24,7 +24,7 @@ struct RepairStudy: Sendable {
     try await view.refresh { (error) throws(ChunkStoreError) in
       guard error.isAboutBlob else { throw error }
     }
-    let condemned = try await repository.board.condemnedPacks()
+    let condemned = try await repository.condemnedPacks { _ in }
     let index = view.loadedIndex
     let described = index.packCount
     _ = try await view.adoptPacksOutsideIndex(but: condemned.union(suspects)) {

@@ -34,7 +34,7 @@ extension Repository {
     // Packs that the index does not describe are not lost: they have tables of their own.
     let described = loadedIndex.packCount
     let (index, writer) = (loadedIndex, indexWriter)
-    let condemned = try await condemnedPacks(&report)
+    let condemned = try await condemnedPacks { report.append($0) }
     report.packsOutsideIndex = Int64(
       try await adoptPacksOutsideIndex(but: condemned) { (pack, table) throws(ChunkStoreError) in
         try index.insert(pack, PackContents(table))
@@ -73,13 +73,13 @@ extension Repository {
 
   /// The packs that may be deleted; none if what is announced of it cannot be read.
   func condemnedPacks(
-    _ report: inout VerifyReport
+    onDamage: (ChunkStoreError) -> Void
   ) async throws(ChunkStoreError) -> Set<Digest> {
     do throws(ChunkStoreError) {
       return try await board.condemnedPacks()
     } catch {
       guard error.isAboutBlob else { throw error }
-      report.append(error)
+      onDamage(error)
       return []
     }
   }

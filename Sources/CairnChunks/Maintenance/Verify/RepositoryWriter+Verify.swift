@@ -38,7 +38,7 @@ extension RepositoryWriter {
     }
     report.indexBlobs = Int64(try await target.blobs(BlobFolder.index).count)
     var packs: [BlobInfo] = []
-    let condemned = try await repository.condemnedPacks(&report)
+    let condemned = try await repository.condemnedPacks { report.append($0) }
     let unknown = try await repository.packsOutsideIndex(but: condemned)
     try await target.forEachBlob(BlobFolder.packs) { packs.append($0) }
     report.packs = Int64(packs.count)

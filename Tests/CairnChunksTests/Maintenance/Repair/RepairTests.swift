@@ -167,6 +167,28 @@ import Testing
     #expect(try await Repository.open(on: fixture.target).roots() == fixture.roots)
   }
 
+  /// While it is damaged nobody can write: which packs are about to go is not known.
+  @Test func aDamagedAnnouncementComesBackFromACopy() async throws {
+    let fixture = try await RepairFixture()
+    let generation = GenerationID(bytes: SeededRandom.bytes(16, seed: 661))
+    let pack = fixture.packs[2].info
+    try await Repository.open(on: fixture.target).board.put(.condemned(generation, [pack.digest]))
+    let copy = try fixture.target.copy()
+    let name = BlobName(named: try #require(try await fixture.target.names("condemned/").first))
+    let bytes = try await fixture.target.get(name)
+    try fixture.target.replace(name, Damage.flip(bytes.count * 4, of: bytes))
+    try fixture.target.replace(fixture.packs[1].info.blob, nil)
+    let alone = try await storeError {
+      _ = try await Repository.open(on: fixture.target).repairAll()
+    }
+    #expect(alone.code == .damaged && alone.blob == name)
+    let options = RepairOptions(copies: [copy], session: .test)
+    let (plan, report) = try await Repository.open(on: fixture.target).repairAll(options)
+    #expect(plan.blobs.map(\.name) == [name] && report.replacedBlobs == [name])
+    #expect(try await fixture.target.get(name) == bytes)
+    try await fixture.check(Set(fixture.links.keys), "announcement")
+  }
+
   @Test func aDamagedIndexIsWrittenAnew() async throws {
     let fixture = try await RepairFixture()
     var random = SeededRandom(641)
