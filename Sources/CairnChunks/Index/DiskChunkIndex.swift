@@ -12,9 +12,10 @@ public import SystemPackage
 /// writes; the others read what it has saved, and keep in memory what they have read beyond that, as
 /// ``CompactChunkIndex`` does.
 ///
-/// New packs are gathered in memory and merged into a tree of ids when there are many, in the order of
-/// the ids. A record of the file has 64 bytes. The more chunks there are, the more of the file a merge
-/// writes anew: where millions are added to many millions, a larger budget saves time.
+/// New packs are gathered in memory and appended to the file when there are many, as a sorted run; runs are
+/// merged when there are more than eight, the newest first, so that a chunk is written anew a few times
+/// in all, however many there are. A record of the file has 64 bytes, and while runs are merged the file
+/// takes their size once more.
 public final class DiskChunkIndex: ChunkIndex {
   private struct State {
     /// What the file says; `nil` before it was opened, and where it cannot be.
@@ -41,11 +42,16 @@ public final class DiskChunkIndex: ChunkIndex {
   ///   - directory: of this machine, exists. Holds a file for each repository, and a temporary one.
   ///   - memoryBudget: bytes; at least 4 MiB are taken. 32 MiB by default: half of it caches the file,
   ///     and a third gathers some 800,000 chunks. Beside it, a pack takes some 130 bytes.
-  public init(_ directory: FilePath, memoryBudget: Int = 32 << 20) {
-    self.directory = directory
+  public convenience init(_ directory: FilePath, memoryBudget: Int = 32 << 20) {
     let budget = max(memoryBudget, 4 << 20)
-    cacheBytes = budget / 2
-    recentLimit = budget / 3 / 13
+    self.init(directory, cacheBytes: budget / 2, gathering: budget / 3 / 13)
+  }
+
+  /// - Parameter limit: how many chunks are gathered.
+  init(_ directory: FilePath, cacheBytes: Int, gathering limit: Int) {
+    self.directory = directory
+    self.cacheBytes = cacheBytes
+    recentLimit = limit
     state = Mutex(State(recent: CompactChunkIndex(spoolDirectory: directory)))
   }
 
@@ -98,6 +104,9 @@ public final class DiskChunkIndex: ChunkIndex {
   }
 
   // MARK: The file
+
+  /// The runs of the file; a question asks each of them.
+  var runCount: Int { state.withLock { $0.saved?.runCount ?? 0 } }
 
   /// Whether so much was gathered that it is time to ``save(_:undescribed:)``.
   var isFull: Bool { state.withLock { $0.recent.count >= recentLimit } }
@@ -154,7 +163,7 @@ public final class DiskChunkIndex: ChunkIndex {
     }
   }
 
-  /// Merges what was gathered into the file, durably, unless somebody else writes it. Insertions
+  /// Appends what was gathered to the file, durably, unless somebody else writes it. Insertions
   /// wait meanwhile, questions do not.
   ///
   /// - Parameters:

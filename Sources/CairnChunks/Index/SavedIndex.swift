@@ -3,28 +3,38 @@ import CairnCrypto
 import CairnTree
 import SystemPackage
 
-/// One state of the file of a ``DiskChunkIndex``. Four trees:
+/// One state of the file of a ``DiskChunkIndex``. Its trees:
 ///
-///     about    "version": 1 byte, 1;  "repository": its id;  "count": the chunks taken in so far,
-///              8 bytes: the next one's ordinal
+///     about    "version": 1 byte, 2;  "repository": its id;  "count": the chunks taken in so far,
+///              8 bytes: the next one's ordinal;  "runs": the numbers of the runs, the oldest first, 4
+///              bytes each
 ///     packs    the number, 8 bytes, big-endian: the digest, 32 bytes; the size, 8 bytes; where the
 ///              payload begins, 4 bytes; 1 byte, 1 if the pack is not there or not described
 ///     blobs    the digest of an index blob that was taken in: its size, 8 bytes; the digest of the
 ///              one that replaces it, or 32 bytes of zero
-///     chunks   the id, and the number of the pack, 4 bytes, big-endian: the ordinal, 4 bytes; the
-///              place as in ``StoredPlace``
+///     run-<n>  chunks, as ``SavedEntry`` has them
+///
+/// What was gathered is appended as a run of its own, sorted. When there are more than
+/// ``maximumRuns``, the newest are merged into one: those before which each other one is at least twice as
+/// large as all of them. So a question asks a few runs, and a chunk is written anew once for each time
+/// that the index has grown to some four times its size, in the order of the file. Packs have larger
+/// numbers in newer runs, so the first run that has a chunk has it in its first pack.
 final class SavedIndex: Sendable {
   private let store: TreeStore
   private let path: FilePath
   private let repository: RepositoryID
-  private let chunks: ReadableTree?
+  private let runNumbers: [UInt32]
+  /// The oldest first.
+  private let runs: [ReadableTree]
   private let view: ReadTransaction
   let isWritable: Bool
   let chunkCount: Int
+  var runCount: Int { runs.count }
 
-  private static let version: UInt8 = 1
+  private static let version: UInt8 = 2
   private static let countKey = Array("count".utf8)
-  private static let chunkOptions = TreeOptions(keyWidth: 36, valueWidth: 28)
+  private static let runsKey = Array("runs".utf8)
+  private static let maximumRuns = 8
   private static let packOptions = TreeOptions(keyWidth: 8, valueWidth: 45)
   private static let blobOptions = TreeOptions(keyWidth: 32, valueWidth: 40)
 
@@ -36,8 +46,16 @@ final class SavedIndex: Sendable {
     self.repository = repository
     self.isWritable = isWritable
     view = try store.beginReading()
-    chunks = try view.treeIfExists("chunks")
-    let count = try view.treeIfExists("about")?.value(for: Self.countKey.span.bytes)
+    let about = try view.treeIfExists("about")
+    let list = try about?.value(for: Self.runsKey.span.bytes) ?? []
+    runNumbers = (0..<list.count / 4).map { UInt32(littleEndian: Self.load(list, at: $0 * 4)) }
+    var runs: [ReadableTree] = []
+    for number in runNumbers {
+      // What is not whole is not of use; the file is made anew then.
+      if let run = try view.treeIfExists(Self.runName(number)) { runs.append(run) }
+    }
+    self.runs = runs
+    let count = try about?.value(for: Self.countKey.span.bytes)
     if let count, count.count == 8 {
       let number: UInt64 = Self.load(count, at: 0)
       chunkCount = Int(UInt32(clamping: UInt64(littleEndian: number)))
@@ -99,9 +117,9 @@ final class SavedIndex: Sendable {
     let name = try about.value(for: Array("repository".utf8).span.bytes)
     let packs = try view.treeIfExists("packs")?.options
     let blobs = try view.treeIfExists("blobs")?.options
+    for run in runs where run.options != SavedEntry.options { return false }
     return version == [Self.version] && name == Array("\(repository)".utf8)
-      && packs == Self.packOptions && blobs == Self.blobOptions
-      && chunks?.options == Self.chunkOptions
+      && packs == Self.packOptions && blobs == Self.blobOptions && runs.count == runNumbers.count
   }
 
   private func makeAnew() throws(TreeError) -> SavedIndex {
@@ -112,7 +130,6 @@ final class SavedIndex: Sendable {
     try about.put(Array("repository".utf8).span.bytes, Array("\(repository)".utf8).span.bytes)
     _ = try writing.tree("packs", creating: Self.packOptions)
     _ = try writing.tree("blobs", creating: Self.blobOptions)
-    _ = try writing.tree("chunks", creating: Self.chunkOptions)
     try writing.commit(.checkpoint)
     return try SavedIndex(store, path, repository, isWritable: true)
   }
@@ -129,19 +146,21 @@ final class SavedIndex: Sendable {
   func firstPlace(
     of id: ChunkID, where isThere: (Int) -> Bool
   ) throws(ChunkStoreError) -> ChunkPlace? {
-    guard let chunks else { return nil }
+    var key: [UInt8] = []
+    SavedEntry.key(id, pack: 0, into: &key)
     do throws(TreeError) {
-      var entry = try chunks.ceiling(Self.key(id, pack: 0).span.bytes)
-      while let found = entry, found.key[..<32].elementsEqual(Self.key(id, pack: 0)[..<32]) {
-        let place = found.value.withUnsafeBytes { value in
-          StoredPlace(value, at: 4).place(
-            ordinal: Int(UInt32(littleEndian: value.loadUnaligned(as: UInt32.self))))
+      for run in runs {
+        var next = try run.ceiling(key.span.bytes)
+        while let found = next {
+          let entry = SavedEntry(key: found.key.span.bytes, value: found.value.span.bytes)
+          guard entry.id == id else { break }
+          let place = entry.place.place(ordinal: Int(entry.ordinal))
+          guard place.block.storedLength <= PackFormat.maximumBlockSize,
+            place.block.rawLength <= PackFormat.maximumBlockSize
+          else { throw Self.damaged() }
+          if isThere(place.block.pack) { return place }
+          next = try run.entry(after: found.key.span.bytes)
         }
-        guard place.block.storedLength <= PackFormat.maximumBlockSize,
-          place.block.rawLength <= PackFormat.maximumBlockSize
-        else { throw Self.damaged() }
-        if isThere(place.block.pack) { return place }
-        entry = try chunks.entry(after: found.key.span.bytes)
       }
       return nil
     } catch {
@@ -149,13 +168,7 @@ final class SavedIndex: Sendable {
     }
   }
 
-  private static func key(_ id: ChunkID, pack: UInt32) -> [UInt8] {
-    var key: [UInt8] = []
-    key.reserveCapacity(36)
-    id.digest.withBytes { bytes in bytes.withUnsafeBytes { key.append(contentsOf: $0) } }
-    withUnsafeBytes(of: pack.bigEndian) { key.append(contentsOf: $0) }
-    return key
-  }
+  private static func runName(_ number: UInt32) -> String { "run-\(number)" }
 
   func readLists() throws(ChunkStoreError) -> (PackList, IndexBlobSet) {
     var packs = PackList()
@@ -211,29 +224,22 @@ final class SavedIndex: Sendable {
   ) throws(ChunkStoreError) -> SavedIndex {
     do {
       let writing = try store.beginWriting()
-      let chunks = try writing.tree("chunks")
-      var batch = TreeBatch()
-      // The shards are in the order of the ids, so each page is changed once.
-      for shard in 0..<FingerprintTable.shardCount {
-        for (ordinal, id, place) in try recent.records(ofShard: shard) {
-          let moved = place.moved(byPacks: firstPack)
-          var value: [UInt8] = []
-          value.reserveCapacity(28)
-          withUnsafeBytes(of: UInt32(firstChunk + ordinal).littleEndian) {
-            value.append(contentsOf: $0)
-          }
-          moved.append(to: &value)
-          batch.put(Self.key(id, pack: moved.pack).span.bytes, value.span.bytes)
-        }
-        // Of a chunk that a pack holds twice, the first place counts, which comes last here.
-        try chunks.apply(&batch)
+      var numbers = runNumbers
+      if recent.count > 0 {
+        let number = (numbers.max() ?? 0) + 1
+        try append(
+          recent, from: firstPack, chunksFrom: firstChunk,
+          to: writing.tree(Self.runName(number), creating: SavedEntry.options))
+        numbers.append(number)
       }
       let count = withUnsafeBytes(of: UInt64(firstChunk + recent.count).littleEndian) { Array($0) }
       try writing.tree("about").put(Self.countKey.span.bytes, count.span.bytes)
+      try save(numbers, in: writing)
       try save(packs, undescribed, in: writing.tree("packs"))
       try save(blobs, in: writing.tree("blobs"))
       try writing.commit(.checkpoint)
-      return try SavedIndex(store, path, repository, isWritable: true)
+      let saved = try SavedIndex(store, path, repository, isWritable: true)
+      return try saved.merged(packs)
     } catch let error as TreeError {
       throw failure(error)
     } catch let error as ChunkStoreError {
@@ -241,6 +247,66 @@ final class SavedIndex: Sendable {
     } catch {
       preconditionFailure("nothing else is thrown here: \(error)")
     }
+  }
+
+  /// Fills a run with chunks in memory.
+  private func append(
+    _ recent: CompactChunkIndex, from firstPack: Int, chunksFrom firstChunk: Int,
+    to tree: WritableTree
+  ) throws {
+    var run = RunWriter(tree)
+    // The shards are in the order of the ids.
+    for shard in 0..<FingerprintTable.shardCount {
+      var entries: [SavedEntry] = []
+      for (ordinal, id, place) in try recent.records(ofShard: shard) {
+        entries.append(
+          SavedEntry(
+            id: id, ordinal: UInt32(firstChunk + ordinal), place: place.moved(byPacks: firstPack)))
+      }
+      // Of a chunk that a pack holds twice, the first place counts.
+      entries.sort { left, right in
+        if left.id == right.id, left.place.pack == right.place.pack {
+          return left.ordinal < right.ordinal
+        }
+        return SavedEntry.comesBefore(left, right)
+      }
+      for entry in entries { try run.append(entry) }
+    }
+  }
+
+  /// The state after the newest runs were merged, if there are many; durable.
+  private func merged(_ packs: PackList) throws(TreeError) -> SavedIndex {
+    guard runs.count > Self.maximumRuns else { return self }
+    var first = runs.count - 1
+    var total = try runs[first].count
+    while first > 0 {
+      let count = try runs[first - 1].count
+      // Always two at least, so that there are fewer afterwards.
+      guard first == runs.count - 1 || count < 2 * total else { break }
+      total += count
+      first -= 1
+    }
+    let writing = try store.beginWriting()
+    let number = (runNumbers.max() ?? 0) + 1
+    var run = RunWriter(
+      try writing.tree(Self.runName(number), creating: SavedEntry.options))
+    var merge = try RunMerge(runs[first...])
+    while let entry = try merge.next() {
+      // Those of packs that are gone are left out.
+      if packs.isThere(Int(entry.place.pack)) { try run.append(entry) }
+    }
+    for old in runNumbers[first...] { try writing.drop(Self.runName(old)) }
+    try save(runNumbers[..<first] + [number], in: writing)
+    try writing.commit(.checkpoint)
+    return try SavedIndex(store, path, repository, isWritable: true)
+  }
+
+  private func save(
+    _ numbers: some Sequence<UInt32>, in writing: WriteTransaction
+  ) throws(TreeError) {
+    var list = BinaryWriter()
+    for number in numbers { list.append(number) }
+    try writing.tree("about").put(Self.runsKey.span.bytes, list.bytes.span.bytes)
   }
 
   private func save(

@@ -129,6 +129,8 @@ extension Repository {
       case .pack(let pack, let table):
         if try !index.contains(pack.digest), try isThere(pack, listed: present) {
           try index.insert(pack, PackContents(PackTable(table, in: blob.name)))
+          // The blob is not noted yet, so it is read again if this ends early.
+          try saveIndexIfFull()
         }
       }
     }

@@ -25,6 +25,67 @@ import Testing
     }
   }
 
+  /// Runs of all sizes, merged in any order: the same answers, and never many runs.
+  @Test func runsAreMerged() async throws {
+    try await withTemporaryDirectory { directory in
+      for seed in UInt64(0)..<2 {
+        var random = SeededRandom(420 + seed)
+        let index = DiskChunkIndex(directory)
+        _ = try index.open(for: repository)
+        var runCounts: Set<Int> = []
+        var saves = 0
+        try IndexModel.compare(index, packs: 240, chunksPerPack: 6, &random) {
+          saves += 1
+          try index.save(IndexBlobSet(), undescribed: [])
+          runCounts.insert(index.runCount)
+          return index
+        }
+        try index.save(IndexBlobSet(), undescribed: [])
+        #expect(saves > 8 && runCounts.allSatisfy { (1...8).contains($0) }, "seed \(420 + seed)")
+        index.close()
+        let again = DiskChunkIndex(directory)
+        _ = try again.open(for: repository)
+        #expect(again.runCount <= 8 && again.count >= 240 * 6)
+        try again.removeAll()
+        #expect(again.runCount == 0 && again.count == 0)
+        again.close()
+      }
+    }
+  }
+
+  /// A large index is read for the first time in a fixed amount of memory.
+  @Test func whatIsReadIsSavedOnTheWay() async throws {
+    try await withTemporaryDirectory { directory in
+      var random = SeededRandom(430)
+      let target = MemoryTarget()
+      let repository = try await Repository.createSmall(on: target)
+      var ids: [ChunkID] = []
+      for _ in 0..<4 {
+        var file = try IndexBlobFile(
+          in: repository.makeSpool(or: "/dev/shm"), repository.keyring, replacing: [])
+        for _ in 0..<10 {
+          let contents = IndexModel.contents(100, blockOf: 10, &random)
+          ids += contents.table.entries.map(\.id)
+          try file.append(IndexModel.pack(&random), table: contents.table.encoded)
+        }
+        let (name, source) = try file.finish()
+        try target.store(name, source)
+      }
+      let index = DiskChunkIndex(directory, cacheBytes: 4 << 20, gathering: 900)
+      let opened = try await Repository.open(on: target, options: .init(index: index))
+      try await opened.refresh()
+      #expect(index.count == 4000 && index.runCount == 5)
+      for id in ids { #expect(try index.place(of: id) != nil) }
+      index.close()
+      // Nothing is read twice.
+      let counting = FaultyTarget(target)
+      let again = DiskChunkIndex(directory, cacheBytes: 4 << 20, gathering: 900)
+      try await Repository.open(on: counting, options: .init(index: again)).refresh()
+      #expect(again.count == 4000 && counting.counts.gotBytes < 10_000)
+      again.close()
+    }
+  }
+
   @Test func packsThatNobodyDescribedAreNotThereAgain() async throws {
     try await withTemporaryDirectory { directory in
       var random = SeededRandom(402)
