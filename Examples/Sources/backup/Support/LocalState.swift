@@ -23,13 +23,20 @@ struct LocalState {
   /// What was seen last of the repository.
   var seen: FilePath { folder.appending("seen") }
 
+  /// Where indexes of all repositories are.
+  static func indexFolder() throws -> FilePath { try make(try parent().appending("indexes")) }
+
   private init(of repository: RepositoryID) throws {
-    folder = try Self.parent().appending("\(repository)")
+    folder = try Self.make(try Self.parent().appending("\(repository)"))
+  }
+
+  private static func make(_ folder: FilePath) throws -> FilePath {
     do {
       try folder.createDirectories(permissions: .ownerReadWriteExecute)
     } catch {
       throw Failure("cannot make the folder \(folder): \(error); set CAIRN_STATE to another place")
     }
+    return folder
   }
 
   private static func parent() throws -> FilePath {

@@ -16,7 +16,24 @@ struct RepositoryOptions: ParsableArguments {
 
   @OptionGroup var access: AccessOptions
 
+  @Option(
+    help: ArgumentHelp(
+      "Where chunks are looked up: \"memory\", with 13 bytes for each, or \"disk\", with 32 MiB for any "
+        + "number of them and a file in CAIRN_STATE, which is read on from in the next run.",
+      valueName: "place"))
+  var index = IndexPlace.memory
+
+  enum IndexPlace: String, ExpressibleByArgument, CaseIterable {
+    case memory, disk
+  }
+
   @OptionGroup var output: OutputOptions
+
+  private func indexed(_ options: Repository.Options) throws -> Repository.Options {
+    var options = options
+    if index == .disk { options.index = DiskChunkIndex(try LocalState.indexFolder()) }
+    return options
+  }
 
   func target(creating: Bool = false) throws -> DirectoryTarget {
     try DirectoryTarget(place.path, creating: creating)
@@ -27,7 +44,7 @@ struct RepositoryOptions: ParsableArguments {
     let target = try target()
     return try await opening(target) {
       try await Repository.open(
-        on: target, with: access.credentials().identities, options: options)
+        on: target, with: access.credentials().identities, options: indexed(options))
     }
   }
 
@@ -38,7 +55,7 @@ struct RepositoryOptions: ParsableArguments {
     let target = try target()
     return try await opening(target) {
       try await RepositoryWriter.open(
-        on: target, with: access.credentials().identities, options: options)
+        on: target, with: access.credentials().identities, options: indexed(options))
     }
   }
 
