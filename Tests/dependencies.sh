@@ -31,9 +31,12 @@ install_with_apt() {
     # Only files count: time is also a word of the shell.
     type -P "${pair%%=*}" >/dev/null || missing+=("${pair#*=}")
   done
-  [ ${#missing[@]} -gt 0 ] || return 0
+  [ ${#missing[@]} -eq 0 ] || apt_install "${missing[@]}"
+}
 
-  local as_root=()
+# apt_install PACKAGE...: as root, or through sudo.
+apt_install() {
+  local missing=("$@") as_root=()
   if [ "$(id -u)" -ne 0 ]; then as_root=(sudo); fi
   if ! type -P apt-get "${as_root[@]}" >/dev/null; then
     echo "Install these, named here as Debian names them: ${missing[*]}" >&2
@@ -45,6 +48,24 @@ install_with_apt() {
   "${as_root[@]}" apt-get -qq update >&2 &&
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
       apt-get -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 install "${missing[@]}" >&2
+}
+
+# install_servers: what the tests of targets on servers run on loopback. None of it is started by the
+# system: where nobody has decided about that already, services are held back while it is installed.
+install_servers() {
+  [ "$(uname)" != Darwin ] || return 0
+  local missing=() policy=/usr/sbin/policy-rc.d as_root=() status=0
+  PATH=$PATH:/usr/sbin type -P sshd >/dev/null || missing+=(openssh-server)
+  type -P rclone >/dev/null || missing+=(rclone)
+  /usr/bin/python3 -c 'import pyftpdlib' 2>/dev/null || missing+=(python3-pyftpdlib)
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if [ "$(id -u)" -ne 0 ]; then as_root=(sudo); fi
+  if [ -e $policy ]; then policy=; fi
+  [ -z "$policy" ] ||
+    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" install -m 755 /dev/stdin "$policy"
+  apt_install "${missing[@]}" || status=$?
+  [ -z "$policy" ] || "${as_root[@]}" rm "$policy"
+  return $status
 }
 
 # SwiftPM finds brew's openssl@3 by the name in Package.swift, so it is asked by that name here too.

@@ -53,6 +53,11 @@
       if (try? connection.attributes(of: target.root).wait().attributes().kind) != .directory {
         try made.wait().requireSuccess()
       }
+      if target.root == "." {
+        // Of a server that shows one folder alone, as rclone does, that may be made only with what is
+        // in it.
+        _ = try connection.makeDirectory(path(TemporaryFile.folder)).wait()
+      }
       guard connection.canSynchronize, target.root != ".", target.root != "/" else { return }
       let parent = target.root.lastIndex(of: "/").map { String(target.root[..<$0]) } ?? "."
       // One that may not be read cannot be synchronized.

@@ -6,10 +6,7 @@ import Testing
 
 /// rclone from the search path, with a configuration of the test's own.
 struct Rclone {
-  static let isInstalled = ProcessInfo.processInfo.environment["PATH", default: ""]
-    .split(separator: ":").contains {
-      FileManager.default.isExecutableFile(atPath: "\($0)/rclone")
-    }
+  static let isInstalled = CairnSFTPTests.isInstalled("rclone")
 
   let scratch: Scratch
   let remote: String
@@ -72,6 +69,47 @@ struct RcloneTests {
     }
     #expect(error.code == .targetFailed && "\(error)".contains("nothing"), "\(error)")
     #expect("\(error)".contains("config file"), "\(error)")
+  }
+}
+
+/// rclone over a real FTP server on loopback.
+@Suite(
+  .enabled(
+    if: Rclone.isInstalled && TestServer.canServeFTP, "rclone or pyftpdlib is not installed"))
+struct FTPTests {
+  @Test func blobsComeBack() async throws {
+    let scratch = try Scratch()
+    let server = try await TestServer("ftp", in: scratch["ftp"])
+    let command = SFTPCommand.rclone(
+      "ftp:deep/blobs", arguments: ["--config", scratch["ftp/rclone.conf"]])
+    try await use(try await SFTPTarget.open(command, creating: true))
+    let files = try scratch.files(below: "ftp/files")
+    #expect(files.count == 5 && files.allSatisfy { $0.hasPrefix("deep/blobs/packs/") }, "\(files)")
+    withExtendedLifetime(server) {}
+  }
+
+  @Test func theServerIsKilledAndStartedAgain() async throws {
+    let scratch = try Scratch()
+    let server = try await TestServer("ftp", in: scratch["ftp"])
+    // As soon as it fails, so that the test need not wait.
+    let command = SFTPCommand.rclone(
+      "ftp:blobs",
+      arguments: ["--config", scratch["ftp/rclone.conf"], "--low-level-retries", "1"])
+    let target = try await SFTPTarget.open(command, creating: true)
+    try await target.put("roots/one", [1])
+    server.stop()
+    for call in [
+      { _ = try await target.get("roots/one") }, { try await target.put("roots/two", [2]) },
+      { _ = try await target.names() },
+    ] {
+      let error = try await failure(call)
+      #expect(error.code == .temporary, "\(error)")
+      #expect("\(error)".contains("connection refused"), "\(error)")
+    }
+    try await server.start()
+    try await target.put("roots/two", [2])
+    #expect(try await target.names() == ["roots/one", "roots/two"])
+    #expect(try await target.get("roots/one") == [1])
   }
 }
 
