@@ -32,8 +32,13 @@ let package = Package(
     .executable(name: "fast-import", targets: ["fast-import"]),
     .executable(name: "custom-target", targets: ["custom-target"]),
   ],
+  traits: [
+    .trait(name: "SFTP", description: "backup: repositories on a server, through ssh or rclone.")
+  ],
   dependencies: [
-    .package(name: "cairn", path: "../"),
+    .package(
+      name: "cairn", path: "../", traits: [.trait(name: "SFTP", condition: .when(traits: ["SFTP"]))]
+    ),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ],
@@ -42,7 +47,11 @@ let package = Package(
       name: "CommandSupport", dependencies: [core, crypto, arguments, system],
       swiftSettings: settings),
     .executableTarget(
-      name: "backup", dependencies: ["CommandSupport", cairn, arguments, system],
+      name: "backup",
+      dependencies: [
+        "CommandSupport", cairn, arguments, system,
+        .product(name: "CairnSFTP", package: "cairn", condition: .when(traits: ["SFTP"])),
+      ],
       swiftSettings: settings),
     .executableTarget(
       name: "seal", dependencies: ["CommandSupport", core, crypto, arguments, system],

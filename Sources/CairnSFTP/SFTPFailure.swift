@@ -89,7 +89,7 @@
       "connection refused", "connection reset", "connection closed", "connection timed out",
       "operation timed out", "i/o timeout", "no route to host", "network is unreachable",
       "temporary failure", "broken pipe", "exchange_identification", "too many requests",
-      "too many connections", "try again", "unexpected eof",
+      "too many connections", "try again", "unexpected eof", "use of closed network connection",
     ]
   }
 

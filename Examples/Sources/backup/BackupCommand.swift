@@ -9,7 +9,12 @@ struct BackupCommand: AsyncParsableCommand {
     commandName: "backup",
     abstract: "Back up file trees into an encrypted, deduplicating repository, and restore them.",
     discussion: """
-      A repository is a directory. It is opened by an age identity or by a passphrase, named by \
+      A repository is a directory, a folder of a server (sftp://user@host/path; with /~/path it is \
+      below the home directory there), or whatever rclone knows as remote:path \
+      (rclone:remote:path). Servers are reached by the system's ssh with its own configuration, or \
+      by the command and arguments in CAIRN_SSH; rclone is run as it is configured.
+
+      It is opened by an age identity or by a passphrase, named by \
       --identity and --passphrase-file, or else by the environment variables CAIRN_IDENTITY and \
       CAIRN_PASSPHRASE_FILE.
 

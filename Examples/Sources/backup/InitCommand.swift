@@ -15,7 +15,8 @@ struct InitCommand: AsyncParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "A directory; it is made if only its last part is missing.", valueName: "repo"))
+      "A directory, sftp://user@host/path or rclone:remote:path; it is made if only its last part "
+        + "is missing.", valueName: "repo"))
   var place: ArgumentBytes
 
   @Option(
@@ -44,7 +45,7 @@ struct InitCommand: AsyncParsableCommand {
     if ways.isEmpty, newIdentity == nil { ways = try environmentWays() }
 
     let other = try await openOther()
-    let target = try DirectoryTarget(place.path, creating: true)
+    let target = try await RepositoryAddress(place).target(creating: true)
     if let newIdentity { ways.insert(try .newIdentity(in: newIdentity), at: 0) }
     let repository: Repository
     do {

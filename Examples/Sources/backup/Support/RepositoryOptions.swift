@@ -11,7 +11,10 @@ struct OutputOptions: ParsableArguments {
 
 /// How a repository is found and opened.
 struct RepositoryOptions: ParsableArguments {
-  @Argument(help: ArgumentHelp("The repository, a directory.", valueName: "repo"))
+  @Argument(
+    help: ArgumentHelp(
+      "The repository: a directory, sftp://user@host/path or rclone:remote:path.",
+      valueName: "repo"))
   var place: ArgumentBytes
 
   @OptionGroup var access: AccessOptions
@@ -35,13 +38,13 @@ struct RepositoryOptions: ParsableArguments {
     return options
   }
 
-  func target(creating: Bool = false) throws -> DirectoryTarget {
-    try DirectoryTarget(place.path, creating: creating)
+  func target() async throws -> any Target {
+    try await RepositoryAddress(place).target(creating: false)
   }
 
   /// Opens it to be read.
   func open(_ options: Repository.Options = Repository.Options()) async throws -> Repository {
-    let target = try target()
+    let target = try await target()
     return try await opening(target) {
       try await Repository.open(
         on: target, with: access.credentials().identities, options: indexed(options))
@@ -52,7 +55,7 @@ struct RepositoryOptions: ParsableArguments {
   func openWriter(
     _ options: Repository.Options = Repository.Options()
   ) async throws -> RepositoryWriter {
-    let target = try target()
+    let target = try await target()
     return try await opening(target) {
       try await RepositoryWriter.open(
         on: target, with: access.credentials().identities, options: indexed(options))
@@ -75,7 +78,7 @@ struct RepositoryOptions: ParsableArguments {
 
   /// Says what is missing if nothing was given that opens it.
   private func opening<Result>(
-    _ target: DirectoryTarget, _ body: () async throws -> Result
+    _ target: any Target, _ body: () async throws -> Result
   ) async throws -> Result {
     do {
       return try await body()

@@ -1,0 +1,1 @@
+../../../../Tests/TraitTests/CairnSFTPTests/Support/TestServer.swift
