@@ -33,12 +33,16 @@ let package = Package(
     .executable(name: "custom-target", targets: ["custom-target"]),
   ],
   traits: [
-    .trait(name: "SFTP", description: "backup: repositories on a server, through ssh or rclone.")
+    .trait(name: "SFTP", description: "backup: repositories on a server, through ssh or rclone."),
+    .trait(name: "S3", description: "backup: repositories in a bucket of S3."),
   ],
   dependencies: [
     .package(
-      name: "cairn", path: "../", traits: [.trait(name: "SFTP", condition: .when(traits: ["SFTP"]))]
-    ),
+      name: "cairn", path: "../",
+      traits: [
+        .trait(name: "SFTP", condition: .when(traits: ["SFTP"])),
+        .trait(name: "S3", condition: .when(traits: ["S3"])),
+      ]),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ],
@@ -51,6 +55,7 @@ let package = Package(
       dependencies: [
         "CommandSupport", cairn, arguments, system,
         .product(name: "CairnSFTP", package: "cairn", condition: .when(traits: ["SFTP"])),
+        .product(name: "CairnS3", package: "cairn", condition: .when(traits: ["S3"])),
       ],
       swiftSettings: settings),
     .executableTarget(

@@ -76,7 +76,7 @@ struct InitCommand: AsyncParsableCommand {
         "nothing opens \(like.text); set CAIRN_IDENTITY or CAIRN_PASSPHRASE_FILE for it")
     }
     return try await Repository.open(
-      on: DirectoryTarget(like.path), with: credentials.identities)
+      on: RepositoryAddress(like).target(creating: false), with: credentials.identities)
   }
 
   private func environmentWays() throws -> [WayIn] {

@@ -75,7 +75,9 @@ struct RepairCommand: AsyncParsableCommand {
     let places = try source.map { try Place($0).root }
     try Place.checkNames(places)
     var options = RepairOptions(restoresRoots: roots)
-    options.copies = try from.map { try DirectoryTarget($0.path) }
+    for copy in from {
+      options.copies.append(try await RepositoryAddress(copy).target(creating: false))
+    }
     let store = try await repository.open()
     let progress = ProgressLine.reporter("verifying")
     let found = try await store.verify(

@@ -5,6 +5,9 @@ import SystemPackage
 #if SFTP
   import CairnSFTP
 #endif
+#if S3
+  import CairnS3
+#endif
 
 /// Where a repository is, as a person writes it.
 enum RepositoryAddress: Equatable {
@@ -14,6 +17,8 @@ enum RepositoryAddress: Equatable {
   case sftp(SFTPPlace)
   /// `rclone:remote:path`: what rclone calls a remote.
   case rclone(String)
+  /// `s3://bucket/folder`: a bucket, or a folder of one.
+  case s3(bucket: String, prefix: String)
 
   /// A folder of a server.
   struct SFTPPlace: Equatable {
@@ -26,8 +31,8 @@ enum RepositoryAddress: Equatable {
 
   /// The forms, for help.
   static let forms = """
-    a directory, sftp://user@host/path (sftp://user@host/~/path for one in the home directory), or \
-    rclone:remote:path
+    a directory, sftp://user@host/path (sftp://user@host/~/path for one in the home directory), \
+    rclone:remote:path, or s3://bucket/folder
     """
 
   /// - Throws: what is wrong with it, and how it is written.
@@ -41,6 +46,13 @@ enum RepositoryAddress: Equatable {
         throw Failure("\(text) names no remote; write rclone:remote:path, as rclone knows it")
       }
       self = .rclone(remote)
+    } else if text.hasPrefix("s3://") {
+      let rest = text.dropFirst("s3://".count)
+      let bucket = rest.prefix { $0 != "/" }
+      guard !bucket.isEmpty else {
+        throw Failure("there is no name of a bucket in \(text); write s3://bucket/folder")
+      }
+      self = .s3(bucket: String(bucket), prefix: String(rest.dropFirst(bucket.count + 1)))
     } else if let scheme = Self.scheme(of: text) {
       throw Failure(
         "\(scheme):// is no kind of place that this program knows; a repository is \(Self.forms). "
@@ -74,18 +86,46 @@ enum RepositoryAddress: Equatable {
           command.program = words[0]
           command.arguments.insert(contentsOf: words.dropFirst(), at: 0)
         }
-        return RetryingTarget(
+        return Self.remote(
           try await SFTPTarget.open(command, path: place.path, creating: creating))
       case .rclone(let remote):
-        return RetryingTarget(try await SFTPTarget.open(.rclone(remote), creating: creating))
+        return Self.remote(try await SFTPTarget.open(.rclone(remote), creating: creating))
     #else
-      case .sftp, .rclone:
-        throw Failure(
-          "this program was built without repositories on servers; build it with "
-            + "\"swift build --package-path Examples --traits SFTP\"")
+      case .sftp, .rclone: throw Self.notBuilt("SFTP")
+    #endif
+    #if S3
+      case .s3(let bucket, let prefix):
+        return Self.remote(try S3Target(Self.options(bucket: bucket, prefix: prefix)))
+    #else
+      case .s3: throw Self.notBuilt("S3")
     #endif
     }
   }
+
+  /// What is far away is asked again where it fails, and ahead where it is read in order.
+  private static func remote(_ target: some Target) -> any Target {
+    ReadAheadTarget(RetryingTarget(target))
+  }
+
+  private static func notBuilt(_ trait: String) -> Failure {
+    Failure(
+      "this program was built without such repositories; build it with "
+        + "\"swift build --package-path Examples --traits \(trait)\"")
+  }
+
+  #if S3
+    /// Region, endpoint and certificates from where Amazon's own tools take them.
+    private static func options(bucket: String, prefix: String) -> S3Options {
+      func value(_ names: String...) -> String? {
+        names.lazy.compactMap { environment($0)?.text }.first { !$0.isEmpty }
+      }
+      var options = S3Options(bucket: bucket, prefix: prefix)
+      if let region = value("AWS_REGION", "AWS_DEFAULT_REGION") { options.region = region }
+      options.endpoint = value("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+      options.certificateAuthority = value("AWS_CA_BUNDLE").map { FilePath($0) }
+      return options
+    }
+  #endif
 }
 
 extension RepositoryAddress.SFTPPlace {

@@ -14,7 +14,7 @@ import Testing
     ("sftp://me:secret@host/path", "password"), ("sftp://host/a%2", "no path of a folder"),
     ("sftp://host/a%00b", "no path of a folder"), ("rclone:", "names no remote"),
     ("rclone:--config", "names no remote"), ("ftp://host/path", "ftp:// is no kind of place"),
-    ("s3://bucket/prefix", "s3:// is no kind of place"),
+    ("s3://", "no name of a bucket"), ("s3:///folder", "no name of a bucket"),
   ]) func whatIsNoAddressIsSaidSo(address: String, problem: String) throws {
     let scratch = try Scratch()
     let run = try Program(folder: scratch.path).run(["list", address])
@@ -38,6 +38,13 @@ import Testing
       let scratch = try Scratch()
       let run = try Program(folder: scratch.path).run(["list", address])
       #expect(run.status == 2 && run.errors.contains("--traits SFTP"), "\(run.errors)")
+    }
+  #endif
+  #if !S3
+    @Test func bucketsThatWereNotBuiltAreSaidSo() throws {
+      let scratch = try Scratch()
+      let run = try Program(folder: scratch.path).run(["list", "s3://bucket/folder"])
+      #expect(run.status == 2 && run.errors.contains("--traits S3"), "\(run.errors)")
     }
   #endif
 }

@@ -43,12 +43,16 @@ final class TestServer: @unchecked Sendable {
   }
 
   /// Whether the system's Python has what the FTP server needs.
-  static let canServeFTP: Bool = {
-    guard let python = spawn(["/usr/bin/python3", "-c", "import pyftpdlib"]) else { return false }
+  static let canServeFTP = succeeds(["/usr/bin/python3", "-c", "import pyftpdlib"])
+  /// Whether Python has what the S3 server needs.
+  static let canServeS3 = succeeds(["/usr/bin/env", "python3", "-c", "import moto.server"])
+
+  private static func succeeds(_ words: [String]) -> Bool {
+    guard let process = spawn(words) else { return false }
     var status: Int32 = 0
-    waitpid(python, &status, 0)
+    waitpid(process, &status, 0)
     return status == 0
-  }()
+  }
 
   // MARK: Ports
 
