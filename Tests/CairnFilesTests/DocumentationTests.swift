@@ -40,6 +40,52 @@ import Testing
     #expect(try directory.read("restored/letters/to Alice") == "Dear Alice")
   }
 
+  /// The program about repair of CairnChunks.md, and what CairnFiles.md adds to it, line by line.
+  private func repairProgram(
+    _ repository: Repository, _ mirrorPath: FilePath, _ lettersPath: String
+  ) async throws -> (FileRecovery, plan: RepairPlan) {
+    func repair() async throws -> RepairPlan {
+      let found = try await repository.verify(VerifyOptions(.data))
+      let options = RepairOptions(copies: [try DirectoryTarget(mirrorPath)])
+      let plan = try await repository.planRepair(after: found, options)
+      for root in plan.hurtRoots { print(root.name, root.lostChunks) }
+      let repaired = try await repository.repair(plan, options)
+      #expect(repaired.condemnedPacks.isEmpty)
+      return plan
+    }
+    let plan = try await repair()
+    let found = try await repository.verify()
+    let damaged = try await repository.damagedSnapshots(by: found)
+    let recovery = try await repository.recoverFiles(of: damaged, from: [WalkRoot(lettersPath)])
+    return (recovery, plan)
+  }
+
+  @Test func repairProgramWorks() async throws {
+    let fixture = try await BackupFixture(.directory)
+    try fixture.directory.makeDirectory("source")
+    var random = Seeded(83)
+    try fixture.directory.write(random.bytes(2000...2000), to: "source/letter")
+    try await fixture.backUp()
+    let path = FilePath(fixture.directory.path + "/target")
+    let (recovery, plan) = try await repairProgram(
+      try await fixture.reopened(), path, fixture.sourcePath)
+    #expect(plan.isEmpty && recovery == FileRecovery())
+  }
+
+  @Test func repairProgramIsTheOneThatIsTested() throws {
+    let tested = Set(try lines(of: "DocumentationTests.swift"))
+    for (page, start) in [
+      ("CairnChunks/CairnChunks.docc/CairnChunks.md", "let options = RepairOptions"),
+      ("CairnFiles/CairnFiles.docc/CairnFiles.md", "let damaged ="),
+    ] {
+      let programs = try lines(of: "../../Sources/" + page).split(separator: "```swift").dropFirst()
+        .map { $0.prefix { $0 != "```" } }
+      let program = try #require(programs.first { $0.contains { $0.hasPrefix(start) } })
+      let lines = program.map { $0.replacing("\"/mnt/mirror\"", with: "mirrorPath") }
+      #expect(lines.filter { !tested.contains($0) } == [])
+    }
+  }
+
   @Test func firstProgramIsTheOneThatIsTested() throws {
     let page = try lines(of: "../../Sources/CairnFiles/CairnFiles.docc/CairnFiles.md")
     let tested = Set(try lines(of: "DocumentationTests.swift"))

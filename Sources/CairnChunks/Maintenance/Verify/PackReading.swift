@@ -103,6 +103,10 @@ struct PackReading: Sendable {
         try target.checkNameBlocking(of: pack)
         return nil
       } catch {
+        // A collection may have deleted it since it was listed; whether it is missed, is not asked here.
+        if error.code == .missing, (try? target.sizeBlocking(of: pack.name)) == .some(nil) {
+          return nil
+        }
         return error
       }
     }

@@ -31,8 +31,11 @@ struct RepairFixture {
     self.packs = packs
     roots = try await repository.roots()
     var links: [ChunkID: [ChunkID]] = [:]
-    for id in packs.flatMap({ $0.table.entries.map(\.id) }) {
-      links[id] = try await repository.chunk(id).links
+    links = try repository.withReader { (reader) throws(ChunkStoreError) in
+      for id in packs.flatMap({ $0.table.entries.map(\.id) }) {
+        links[id] = try reader.withChunk(id) { (record) throws(ChunkStoreError) in record.links }
+      }
+      return links
     }
     self.links = links
   }
@@ -87,13 +90,14 @@ struct RepairFixture {
     _ survivors: Set<ChunkID>, _ note: String, sourceLocation: SourceLocation = #_sourceLocation
   ) async throws {
     let repository = try await Repository.open(on: target)
-    for id in survivors {
-      let chunk = try? await repository.chunk(id)
-      if chunk?.links != links[id] {
-        Issue.record("\(id) is gone: \(note)", sourceLocation: sourceLocation)
-        return
+    try await repository.loadIndexOnce()
+    let found = try repository.withReader { (reader) throws(ChunkStoreError) in
+      survivors.count { id in
+        (try? reader.withChunk(id) { (record) throws(ChunkStoreError) in record.links })
+          == links[id]
       }
     }
+    #expect(found == survivors.count, "\(note)", sourceLocation: sourceLocation)
     let lost = roots.reduce(into: Set<ChunkID>()) { $0.formUnion(self.lost($1, survivors)) }
     let report = try await repository.verify(VerifyOptions(.data, workerCount: 1))
     let named = report.problems.compactMap { problem in

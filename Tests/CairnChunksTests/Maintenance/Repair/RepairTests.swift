@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct RepairTests {
   private static let rounds =
-    ProcessInfo.processInfo.environment["CAIRN_LONG_TESTS"] == "1" ? 200 : 3
+    ProcessInfo.processInfo.environment["CAIRN_LONG_TESTS"] == "1" ? 200 : 2
 
   private static let collection = CollectionOptions(
     maximumUnused: 0, patience: .zero, closesSessionsAfter: .zero, session: .test)
