@@ -21,11 +21,12 @@ public final class ReadAheadTarget: Target {
   private let state = Mutex(State())
 
   /// - Parameters:
-  ///   - spanSize: in bytes. 1 MiB: at 50 ms for each request, 8 ahead give 160 MB/s.
+  ///   - spanSize: in bytes. 512 KiB: at 50 ms for each request, 8 ahead give 80 MB/s.
   ///   - depth: at least 1.
-  ///   - budget: at least twice the depth, so that two readers of different packs fit.
+  ///   - budget: at least twice the depth. 64: a restore reads several packs by turns, and what is
+  ///     dropped before its use is read again.
   public init(
-    _ base: any Target, spanSize: Int = 1 << 20, depth: Int = 8, budget: Int = 24
+    _ base: any Target, spanSize: Int = 512 << 10, depth: Int = 8, budget: Int = 64
   ) {
     precondition(spanSize > 0 && depth > 0 && budget >= 2 * depth)
     self.base = base
