@@ -37,6 +37,7 @@ import Testing
   /// a new one; then without faults, to the end.
   private func withEveryFault(
     isNew: Bool, saysMissing: Bool = false, stride: Int = 1,
+    patience: Duration = .milliseconds(300),
     _ fault: @escaping (ScriptedServer.Request) -> ScriptedServer.Action,
     check: (ChunkStoreError, String) -> Void
   ) async throws {
@@ -45,7 +46,7 @@ import Testing
       while true {
         let server = server()
         var options = SFTPOptions()
-        options.patience = .milliseconds(300)
+        options.patience = patience
         let target = try await server.target(options)
         if !isNew { _ = try await target.size(of: blobName("none")) }
         if isNew {
@@ -83,7 +84,7 @@ import Testing
 
   @Test(arguments: [false, true]) func itDiesAtAnyMessage(isNew: Bool) async throws {
     for action in [ScriptedServer.Action.die, .dieBehind] {
-      try await withEveryFault(isNew: isNew) { _ in
+      try await withEveryFault(isNew: isNew, patience: .seconds(60)) { _ in
         action
       } check: { error, place in
         // What ends before it has greeted may not be a server at all.
@@ -96,7 +97,9 @@ import Testing
   @Test(arguments: [2, 3, 4, 7, 8, 99] as [UInt32]) func itRefusesAnyMessage(
     code: UInt32
   ) async throws {
-    try await withEveryFault(isNew: false, saysMissing: code == 2) { _ in
+    try await withEveryFault(
+      isNew: false, saysMissing: code == 2, patience: .seconds(60)
+    ) { _ in
       .status(code, code == 4 ? "421 Too many connections" : "")
     } check: { error, place in
       let isTemporary = code == 7 || code == 4
