@@ -6,7 +6,8 @@ import Testing
 @testable import CairnS3
 
 /// A repository on a server that goes away and comes back.
-@Suite(.serialized) struct OutageTests {
+@Suite(.serialized, .enabled(if: MotoServer.isInstalled, "moto is not installed"))
+struct OutageTests {
   /// Streams of four MiB, which do not compress and differ.
   private static func stream(_ number: Int) -> [UInt8] {
     var state = UInt64(number + 1) &* 0x9E37_79B9_7F4A_7C15

@@ -36,6 +36,17 @@ final class MotoServer: Sendable {
     process.terminate()
   }
 
+  /// Whether Python has what it takes.
+  static let isInstalled: Bool = {
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = ["python3", "-c", "import moto.server"]
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return false }
+    process.waitUntilExit()
+    return process.terminationStatus == 0
+  }()
+
   var endpoint: String { "http://127.0.0.1:\(port)" }
 
   func target(
