@@ -153,7 +153,7 @@ struct PipelineDamageTests {
       case 0 where !segments[a].isEmpty:
         segments[a][Int.random(in: 0..<segments[a].count, using: &random)] ^= 1
       case 1: segments.swapAt(a, b)
-      case 2: segments.remove(at: a)
+      case 2 where segments.count > 1: segments.remove(at: a)
       case 3: segments.insert(segments[b], at: a)
       case 4: segments = Array(segments.prefix(max(1, a)))
       default: segments[a].removeLast(Int.random(in: 0...segments[a].count / 2, using: &random))
