@@ -21,9 +21,10 @@ extension TargetConformance {
     public var largeBlobSize: Int64
     /// How many calls are made at once where many are.
     public var concurrency: Int
-    /// After what time a check fails that has not ended.
+    /// After what time a check fails that has not ended: ample, since the machine may be busy with
+    /// other tests.
     public var timeLimit: Duration
-    /// How soon a call must have ended after its task was cancelled.
+    /// How soon a call must have ended after its task was cancelled; ample likewise.
     public var cancellationLimit: Duration
     /// What else may lie in the place; `nil` if nothing can.
     public var strangers: Strangers?
@@ -33,7 +34,7 @@ extension TargetConformance {
     public init(
       prefix: String = "", canDelete: Bool = true, lag: Duration = .zero,
       listedNames: Int = 5000, largeBlobSize: Int64 = 17 << 20 + 5, concurrency: Int = 16,
-      timeLimit: Duration = .seconds(120), cancellationLimit: Duration = .seconds(10),
+      timeLimit: Duration = .seconds(600), cancellationLimit: Duration = .seconds(60),
       strangers: Strangers? = nil
     ) {
       precondition(
