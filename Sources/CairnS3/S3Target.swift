@@ -3,7 +3,7 @@
 
   /// A bucket, or a folder of one, on Amazon S3 or a server that speaks as it does.
   ///
-  /// What ``Target`` asks for is kept where the server is consistent, as Amazon's has been since 2020 and
+  /// What `Target` asks for is kept where the server is consistent, as Amazon's has been since 2020 and
   /// the usual others are: a blob is there whole when its put has returned, and listed. Blobs are keys
   /// below ``S3Options/prefix``; keys that are no names of blobs are left alone.
   ///
@@ -12,7 +12,7 @@
   /// with growing waits or after the time that the server asks for.
   ///
   /// Memory: what is put is read while it is sent; what is got is held once. Any call may be made from
-  /// any task at any time; a cancelled task gets ``ChunkStoreError/Code/cancelled``.
+  /// any task at any time; a cancelled task gets `.cancelled`.
   public final class S3Target: Target {
     public let name: String
     let options: S3Options
@@ -21,7 +21,7 @@
 
     /// Talks to nobody yet.
     ///
-    /// - Throws: ``ChunkStoreError/Code/invalid`` for options that cannot be.
+    /// - Throws: `ChunkStoreError`: `.invalid` for options that cannot be.
     public convenience init(
       _ options: S3Options, credentials: any S3CredentialsProvider = CredentialsChain.standard
     ) throws(ChunkStoreError) {

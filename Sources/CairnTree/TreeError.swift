@@ -38,7 +38,7 @@ public struct TreeError: Error, Sendable, Hashable {
     public static let failed = Code(.failed)
     /// What a value was to be read from failed, or ended early; the tree is as it was.
     public static let source = Code(.source)
-    /// A ``ProgressReporter`` has ended the operation.
+    /// A `ProgressReporter` has ended the operation.
     public static let cancelled = Code(.cancelled)
 
     public var description: String { kind.rawValue }

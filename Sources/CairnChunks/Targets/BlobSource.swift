@@ -50,7 +50,7 @@ public struct BlobSource: Sendable {
 
   /// The bytes of a range.
   ///
-  /// - Throws: ``IOError`` if the file fails or is shorter than it was said to be, or what makes the
+  /// - Throws: `IOError` if the file fails or is shorter than it was said to be, or what makes the
   ///   bytes throws.
   public func read(_ range: Range<Int64>) throws(IOError) -> [UInt8] {
     precondition(range.lowerBound >= 0 && range.upperBound <= byteCount)

@@ -4,7 +4,7 @@
 /// It opens the one file that it belongs to. The header's code is checked as for any identity, so a
 /// file key of another file gives ``CryptoError/Code/headerMAC``.
 ///
-/// To get a file key where the private key is: ``Header/read(from:limits:)``, then
+/// To get a file key where the private key is: ``Header/read(from:limits:)-(ByteReader,_)``, then
 /// ``Header/unwrap(with:)``, then ``FileKey/withBytes(_:)``. It reads the whole file, so hand it on
 /// as you would a password.
 public struct InjectedFileKey: Identity {

@@ -34,11 +34,10 @@ public struct Backup: Sendable {
   ///
   /// - Parameters:
   ///   - places: each stands in the snapshot under its name.
-  ///   - session: options of the session that writes.
+  ///   - sessionOptions: of the session that writes.
   ///   - progress: is told of files and bytes.
-  /// - Throws: ``ChunkStoreError``; ``ChunkStoreError/Code/invalid`` if two places have the same
-  ///   name or one does not exist; ``ChunkStoreError/Code/cancelled`` if the task is cancelled or
-  ///   `progress` throws.
+  /// - Throws: `ChunkStoreError`; `.invalid` if two places have the same name or one does not
+  ///   exist; `.cancelled` if the task is cancelled or `progress` throws.
   public func run(
     _ places: [WalkRoot], session sessionOptions: SessionOptions = SessionOptions(),
     progress: any ProgressReporter = NoProgress()

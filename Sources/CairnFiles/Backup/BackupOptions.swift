@@ -28,8 +28,8 @@ public struct BackupOptions: Sendable {
   public var inlineLimit = 512
 
   /// Is told of each file that is about to be read, since it is new or may have changed: its key
-  /// (``SnapshotEntry/key(ofPath:)``) and its size. In the snapshot's order, and by the thread that
-  /// directs the backup, which waits for it.
+  /// (``SnapshotEntry/key(ofPath:)-(String)``) and its size. In the snapshot's order, and by the
+  /// thread that directs the backup, which waits for it.
   public var willRead: (@Sendable (_ key: RawSpan, _ size: Int64) -> Void)?
 
   /// Which snapshot to compare with.

@@ -30,7 +30,7 @@ public struct SnapshotTree: Sendable {
 
   /// The entry of a path, or `nil`.
   ///
-  /// - Parameter key: components joined by zero bytes; see ``SnapshotEntry/key(ofPath:)``.
+  /// - Parameter key: components joined by zero bytes; see ``SnapshotEntry/key(ofPath:)-(String)``.
   public func entry(_ key: [UInt8]) async throws(ChunkStoreError) -> SnapshotEntry? {
     try await withCursor { (cursor) throws(ChunkStoreError) in
       try cursor.seek(toKey: key)
@@ -126,7 +126,7 @@ public struct SnapshotTree: Sendable {
 
   /// Writes a file's content, or a range of it.
   ///
-  /// - Throws: ``ChunkStoreError/Code/host`` with the writer's error if that fails.
+  /// - Throws: `ChunkStoreError`: `.host` with the writer's error if that fails.
   public func read(
     _ content: FileContent, in range: Range<UInt64>? = nil, to writer: some ByteWriter & Sendable
   ) async throws(ChunkStoreError) {

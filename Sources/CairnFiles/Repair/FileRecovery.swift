@@ -34,7 +34,7 @@ extension Repository {
   ///     snapshots.
   ///   - session: options of the session that writes.
   ///   - progress: is told of files and bytes.
-  /// - Throws: ``ChunkStoreError``, not for what concerns one file.
+  /// - Throws: `ChunkStoreError`, not for what concerns one file.
   public func recoverFiles(
     of damaged: [DamagedSnapshot], from places: [WalkRoot],
     session options: SessionOptions = SessionOptions(),

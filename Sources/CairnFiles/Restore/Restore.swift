@@ -27,13 +27,12 @@ public struct Restore: Sendable {
   ///
   /// - Parameters:
   ///   - destination: made if it does not exist.
-  ///   - keys: which paths, with all below them; see ``SnapshotEntry/key(ofPath:)``. Everything if
-  ///     empty.
+  ///   - keys: which paths, with all below them; see
+  ///     ``SnapshotEntry/key(ofPath:)-(String)``. Everything if empty.
   ///   - progress: is told of files and bytes.
-  /// - Throws: ``ChunkStoreError``: ``ChunkStoreError/Code/notFound`` if the snapshot has no such
-  ///   path; ``ChunkStoreError/Code/invalid`` if the destination cannot be used or its disk is
-  ///   full; ``ChunkStoreError/Code/cancelled``; what the repository throws if the tree itself is
-  ///   damaged.
+  /// - Throws: `ChunkStoreError`: `.notFound` if the snapshot has no such path; `.invalid` if
+  ///   the destination cannot be used or its disk is full; `.cancelled`; what the repository throws
+  ///   if the tree itself is damaged.
   public func run(
     to destination: FilePath, paths keys: [[UInt8]] = [],
     progress: any ProgressReporter = NoProgress()

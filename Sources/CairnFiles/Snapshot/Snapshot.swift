@@ -126,7 +126,7 @@ extension Snapshot {
 extension Repository {
   /// Every snapshot, the oldest first; roots of other kinds are passed over.
   ///
-  /// - Throws: ``ChunkStoreError/Code/damaged`` at the first that is not sound.
+  /// - Throws: `ChunkStoreError`: `.damaged` at the first that is not sound.
   public func snapshots() async throws(ChunkStoreError) -> [Snapshot] {
     try await snapshots { (error) throws(ChunkStoreError) in throw error }
   }
@@ -152,7 +152,7 @@ extension Repository {
   /// The snapshot that a person means: "latest", a name (the newest of that name), or the first
   /// digits of an id.
   ///
-  /// - Throws: ``ChunkStoreError/Code/notFound`` or ``ChunkStoreError/Code/ambiguous``.
+  /// - Throws: `ChunkStoreError`: `.notFound` or `.ambiguous`.
   public func snapshot(_ reference: String) async throws(ChunkStoreError) -> Snapshot {
     let root = try await root(reference) { $0.isSnapshot }
     return try await snapshot(of: root)

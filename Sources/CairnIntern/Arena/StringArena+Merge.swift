@@ -61,7 +61,8 @@ extension Records {
   }
 }
 
-/// Which symbols of one arena stand for those of another: what ``StringArena/merge(_:)`` gives.
+/// Which symbols of one arena stand for those of another: what
+/// ``StringArena/merge(_:)-(StringArena<Other>)`` gives.
 ///
 /// It takes 8 bytes for each string of the other arena.
 public struct SymbolMap<Other, Space>: Sendable {

@@ -8,7 +8,7 @@
 /// To keep symbols outside of Swift, take ``rawValue``: the bytes of a `nil` are not always the same.
 ///
 /// A symbol is good as long as its arena, and after freezing in the frozen one, and in arenas that
-/// extend that. ``StringArena/removeAll()`` ends all symbols of an arena.
+/// extend that. ``StringArena/removeAll(keepingCapacity:)`` ends all symbols of an arena.
 @frozen
 public struct Symbol<Space>: Sendable, BitwiseCopyable {
   @usableFromInline let low: UInt16
@@ -25,7 +25,7 @@ public struct Symbol<Space>: Sendable, BitwiseCopyable {
 
   /// Makes a symbol of a raw value, or `nil` where no symbol has that.
   ///
-  /// Whether an arena has given it out is for ``StringArena/contains(_:)-(Symbol<Space>)`` to say.
+  /// Whether an arena has given it out is for ``StringArena/contains(_:)`` to say.
   @inlinable
   public init?(rawValue: UInt32) {
     guard rawValue <= Self.largestRawValue else { return nil }

@@ -12,7 +12,7 @@
       self.environment = environment ?? ProcessInfo.processInfo.environment
     }
 
-    /// - Throws: ``ChunkStoreError/Code/invalid`` if only one half of a key is there.
+    /// - Throws: `ChunkStoreError`: `.invalid` if only one half of a key is there.
     public func credentials() throws(ChunkStoreError) -> S3Credentials? {
       let id = environment["AWS_ACCESS_KEY_ID"].flatMap { $0.isEmpty ? nil : $0 }
       let secret = environment["AWS_SECRET_ACCESS_KEY"].flatMap { $0.isEmpty ? nil : $0 }

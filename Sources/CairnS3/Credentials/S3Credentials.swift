@@ -33,7 +33,7 @@
     /// Called at first, some minutes before the last ones end, and when the server says that they have;
     /// never twice at a time for one target.
     ///
-    /// - Throws: ``ChunkStoreError`` if there should be some: ``ChunkStoreError/Code/temporary`` where
+    /// - Throws: `ChunkStoreError` if there should be some: `.temporary` where
     ///   asking again may help.
     func credentials() async throws(ChunkStoreError) -> S3Credentials?
   }

@@ -36,7 +36,7 @@
 
     /// Read anew each time, as another program may have replaced them.
     ///
-    /// - Throws: ``ChunkStoreError/Code/invalid`` if a file cannot be read, or its profile has only one
+    /// - Throws: `ChunkStoreError`: `.invalid` if a file cannot be read, or its profile has only one
     ///   half of a key.
     public func credentials() async throws(ChunkStoreError) -> S3Credentials? {
       try await ThreadPool.blocking.run { () throws(ChunkStoreError) -> S3Credentials? in

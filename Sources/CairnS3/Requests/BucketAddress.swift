@@ -11,7 +11,7 @@
     /// Before a key, percent-encoded, with a "/" behind it.
     private let path: String
 
-    /// - Throws: ``ChunkStoreError/Code/invalid`` for an endpoint or a bucket that cannot be.
+    /// - Throws: `ChunkStoreError`: `.invalid` for an endpoint or a bucket that cannot be.
     init(_ options: S3Options) throws(ChunkStoreError) {
       let bucket = options.bucket
       guard (3...63).contains(bucket.utf8.count),

@@ -60,7 +60,7 @@ public struct TreeBatch: Sendable {
 
   /// Removes the entry with that key if there is one.
   ///
-  /// - Precondition: as for ``put(_:_:weight:)``.
+  /// - Precondition: as for ``put(_:_:weight:)-(RawSpan,_,_)``.
   public mutating func remove(_ key: RawSpan) {
     add(key, 0, valueLength: -1)
   }

@@ -63,7 +63,7 @@ public struct TreeValueReader<Tree: OrderedTree>: ByteReader {
       byteCount: Int64(byteCount), transaction: transaction, firstPage: firstPage)
   }
 
-  /// Appends bytes from ``position`` on to `buffer`, see ``ByteReader``.
+  /// Appends bytes from ``position`` on to `buffer`, see `ByteReader`.
   ///
   /// - Throws: `IOError`, which says what the ``TreeError`` was.
   public mutating func read(into buffer: inout OutputRawSpan) throws(IOError) -> Int {

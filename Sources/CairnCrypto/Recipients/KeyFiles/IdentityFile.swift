@@ -1,7 +1,7 @@
 /// A file of private keys, as `age -i` reads it. One of
 /// - the text that `age-keygen` writes: to a line a key that ``Age/identity(_:plugins:)`` knows; comments
 ///   that begin with `#`, empty lines; lines may end in CRLF;
-/// - such a text sealed with a passphrase, by `age -p` or by ``Age/seal(_:to:)-(RawSpan,_)`` with a
+/// - such a text sealed with a passphrase, by `age -p` or by ``Age/seal(_:to:armored:)`` with a
 ///   ``ScryptRecipient``;
 /// - a private key of SSH, protected by a passphrase or not, as `ssh-keygen` writes it.
 public struct IdentityFile: Sendable {
