@@ -69,11 +69,16 @@
         } catch {
           throw S3Failure(.source(error), "")
         }
-        let failure: S3Failure
+        var failure: S3Failure
         do throws(S3Failure) {
           return try await sendOnce(request, key, limit)
         } catch {
           failure = error
+        }
+        if failure.isUnexplained, request.method == .head,
+          let explained = await explanation(request, key)
+        {
+          failure = explained
         }
         if case .expired = failure.kind, refused == nil {
           refused = key
@@ -82,6 +87,22 @@
         guard failure.isTemporary, attempt < attempts else { throw failure }
         try await pause(attempt, failure.retryAfter)
         attempt += 1
+      }
+    }
+
+    /// Why the server refuses a HEAD, whose answer has no room for that: what it says to a GET of one
+    /// byte, for which the same permission is needed. `nil` if it does not refuse that.
+    private func explanation(_ request: S3Request, _ key: S3Credentials) async -> S3Failure? {
+      var request = request
+      request.method = .get
+      request.headers.append(("range", "bytes=0-0"))
+      do throws(S3Failure) {
+        // A server without ranges sends the whole blob, which is not wanted.
+        _ = try await sendOnce(request, key, 1)
+        return nil
+      } catch {
+        if case .beyondEnd = error.kind { return nil }
+        return error.code != nil || error.isTemporary ? error : nil
       }
     }
 
@@ -144,22 +165,21 @@
       let hasBody = request.method != .HEAD
       let most = isSuccess ? limit : 64 << 10
       var body: [UInt8] = []
-      if hasBody {
-        if let announced, announced <= most { body.reserveCapacity(announced) }
-        for try await piece in response.body {
-          // The rest of an error's text is of no use; the rest of a blob would not have ended.
-          guard body.count + piece.readableBytes <= most else {
-            if !isSuccess { break }
-            throw S3Failure(
-              .permanent, "the server sends more than the \(limit) bytes that it was asked for")
-          }
-          body.append(contentsOf: piece.readableBytesView)
-        }
-        if isSuccess, let announced, body.count != announced {
+      if hasBody, let announced, announced <= most { body.reserveCapacity(announced) }
+      // Where there is none, its end is waited for too: what is left unread costs the connection.
+      for try await piece in response.body {
+        // The rest of an error's text is of no use; the rest of a blob would not have ended.
+        guard body.count + piece.readableBytes <= most else {
+          if !isSuccess { break }
           throw S3Failure(
-            .temporary,
-            "the server announced \(announced) bytes and sent \(body.count)")
+            .permanent, "the server sends more than the \(limit) bytes that it was asked for")
         }
+        body.append(contentsOf: piece.readableBytesView)
+      }
+      if hasBody, isSuccess, let announced, body.count != announced {
+        throw S3Failure(
+          .temporary,
+          "the server announced \(announced) bytes and sent \(body.count)")
       }
       guard isSuccess else {
         throw S3Failure(

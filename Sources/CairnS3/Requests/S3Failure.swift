@@ -22,6 +22,10 @@
     var message: String
     /// The seconds after which the server wants to be asked again.
     var retryAfter: Int64?
+    /// The server's word for why it refused, if it gave one.
+    private(set) var code: String?
+    /// Whether it refused without one, as it has to where an answer has no body.
+    private(set) var isUnexplained = false
 
     var isTemporary: Bool {
       if case .temporary = kind { true } else { false }
@@ -75,6 +79,8 @@
         self.init(.permanent, "the server does not know what is asked of it (\(what))")
       default: self.init(.permanent, what)
       }
+      self.code = answer?.code
+      if answer == nil, case .permanent = kind { isUnexplained = true }
     }
 
     /// The error of a target whose `operation` on `blob` met this.

@@ -99,21 +99,65 @@ import Testing
     await server.close()
   }
 
-  @Test func credentialsThatEndedAreRenewedOnce() async throws {
+  /// The answer to a HEAD has no body, so what it means is asked for in another way.
+  @Test(arguments: ["get", "size", "put", "list", "delete"])
+  func credentialsThatEndedAreRenewedOnce(operation: String) async throws {
     let provider = CountingCredentials()
     let server = try await ScriptedServer { request, _ in
-      request.header("x-amz-security-token") == "token 2"
-        ? ScriptedAnswer(200, "", [("content-length", "1")])
-        : ScriptedAnswer(400, Self.error("ExpiredToken"), [])
+      guard request.header("x-amz-security-token") == "token 2" else {
+        return ScriptedAnswer(400, Self.error("ExpiredToken"))
+      }
+      switch request.method {
+      case "HEAD" where operation == "put": return ScriptedAnswer(404)
+      case "HEAD": return ScriptedAnswer(200, "", [("content-length", "14")])
+      case "GET" where request.header("range") == nil:
+        return ScriptedAnswer(200, "<ListBucketResult/>")
+      case "GET": return Self.serve(Self.content, request)
+      default: return ScriptedAnswer(200)
+      }
     }
     let options = S3Options(bucket: "bucket", endpoint: server.endpoint)
     let target = try S3Target(options, credentials: provider)
-    // HEAD has no body, so a status alone must do too: a listing tells the code.
-    let error = await failure { () async throws(ChunkStoreError) in
-      try await target.get(.test, range: 0..<1)
+    switch operation {
+    case "get": #expect(try await target.get(.test, range: 0..<4) == Array(Self.content.prefix(4)))
+    case "size": #expect(try await target.size(of: .test) == 14)
+    case "put": try await target.put(.test, BlobSource(Self.content))
+    case "list": #expect(try await target.list("", after: nil, limit: 10) == [])
+    default: try await target.delete(.test)
     }
-    #expect(error == nil || error?.code == .temporary, "\(error?.message ?? "")")
     #expect(provider.count == 2)
+    await server.close()
+  }
+
+  @Test(arguments: [
+    (400, "ExpiredToken", "get new ones"), (403, "InvalidAccessKeyId", "access key"),
+    (403, "SignatureDoesNotMatch", "secret key"), (403, "RequestTimeTooSkewed", "clock here"),
+    (400, "AuthorizationHeaderMalformed", "another address"),
+  ])
+  func whatARefusalWithoutABodyMeansIsAskedFor(
+    status: Int, code: String, hint: String
+  ) async throws {
+    let server = try await ScriptedServer { _, _ in ScriptedAnswer(status, Self.error(code)) }
+    let target = try S3Target(of: server)
+    let error = await failure { () async throws(ChunkStoreError) in
+      try await target.size(of: .test)
+    }
+    #expect(error?.code == .targetFailed)
+    #expect(error?.message.contains(hint) == true, "\(error?.message ?? "")")
+    await server.close()
+  }
+
+  @Test func aRefusalThatIsNotExplainedStands() async throws {
+    // Of a server that lets the blob be read, but not looked for, and that knows no ranges.
+    let server = try await ScriptedServer { request, _ in
+      request.method == "HEAD" ? ScriptedAnswer(403) : ScriptedAnswer(200, "what is stored")
+    }
+    let target = try S3Target(of: server)
+    let error = await failure { () async throws(ChunkStoreError) in
+      try await target.size(of: .test)
+    }
+    #expect(error?.message.contains("the server answers 403") == true, "\(error?.message ?? "")")
+    #expect(server.requests.map(\.method) == ["HEAD", "GET"])
     await server.close()
   }
 
@@ -286,8 +330,9 @@ import Testing
     }
     #expect(error?.code == .targetFailed)
     #expect(error?.message.contains("full") == true)
-    #expect(server.requests.last?.method == "DELETE")
-    #expect(server.requests.last?.value("uploadId") == "u%201")
+    // The server may see the end of another part only after it.
+    let taken = try #require(server.requests.first { $0.method == "DELETE" })
+    #expect(taken.value("uploadId") == "u%201")
     await server.close()
   }
 

@@ -125,7 +125,8 @@ final class ScriptedServer: Sendable {
       var head = HTTPResponseHead(
         version: .http1_1, status: .init(statusCode: answer.status),
         headers: HTTPHeaders(answer.headers))
-      if request.method != .HEAD {
+      // An answer to HEAD without a length would be followed by an empty body in pieces.
+      if request.method != .HEAD || !head.headers.contains(name: "content-length") {
         head.headers.replaceOrAdd(
           name: "content-length", value: String(answer.announced ?? answer.body.count))
       }
