@@ -24,6 +24,7 @@ let package = Package(
     .library(name: "CairnLogging", targets: ["CairnLogging"]),
     .library(name: "CairnSFTP", targets: ["CairnSFTP"]),
     .library(name: "CairnS3", targets: ["CairnS3"]),
+    .library(name: "CairnParity", targets: ["CairnParity"]),
     .library(name: "CairnCrypto", targets: ["CairnCrypto"]),
     .library(name: "CairnChunks", targets: ["CairnChunks"]),
     .library(name: "CairnFiles", targets: ["CairnFiles"]),
@@ -37,6 +38,8 @@ let package = Package(
       name: "SFTP", description: "CairnSFTP: repositories on a server, through ssh or rclone."),
     .trait(
       name: "S3", description: "CairnS3: repositories on Amazon S3 and servers of its kind."),
+    .trait(
+      name: "Parity", description: "CairnParity: parity against bit rot, by ISA-L."),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
@@ -52,6 +55,11 @@ let package = Package(
     .systemLibrary(
       name: "CLibCrypto", pkgConfig: "libcrypto",
       providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+
+    // Not looked for without the trait.
+    .systemLibrary(
+      name: "CISAL", pkgConfig: "libisal",
+      providers: [.apt(["libisal-dev"]), .brew(["isa-l"])]),
 
     .systemLibrary(name: "CPosix"),
     .systemLibrary(name: "CPrefetch"),
@@ -86,6 +94,14 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["S3"])),
         .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["S3"])),
         .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["S3"])),
+      ],
+      swiftSettings: settings),
+    // Empty without the trait.
+    .target(
+      name: "CairnParity",
+      dependencies: [
+        "CairnCore", "CairnCrypto", "CairnChunks", system,
+        .target(name: "CISAL", condition: .when(traits: ["Parity"])),
       ],
       swiftSettings: settings),
     .target(

@@ -50,6 +50,15 @@ apt_install() {
       apt-get -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 install "${missing[@]}" >&2
 }
 
+# install_trait_libraries: what targets behind traits link.
+install_trait_libraries() {
+  pkg-config --exists libisal 2>/dev/null && return 0
+  case $(uname) in
+    Darwin) HOMEBREW_NO_AUTO_UPDATE=1 brew install --quiet isa-l >&2 ;;
+    *) apt_install libisal-dev ;;
+  esac
+}
+
 # install_servers: what the tests of targets on servers run on loopback. None of it is started by the
 # system: where nobody has decided about that already, services are held back while it is installed.
 install_servers() {

@@ -16,7 +16,7 @@ let package = Package(
   name: "cairn-trait-tests",
   platforms: [.macOS("26.0")],
   dependencies: [
-    .package(name: "cairn", path: "../..", traits: ["SwiftLog", "SFTP", "S3"]),
+    .package(name: "cairn", path: "../..", traits: ["SwiftLog", "SFTP", "S3", "Parity"]),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
@@ -57,6 +57,19 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       path: "CairnS3Tests",
+      swiftSettings: settings),
+    .testTarget(
+      name: "CairnParityTests",
+      dependencies: [
+        .product(name: "CairnParity", package: "cairn"),
+        .product(name: "CairnTargetKit", package: "cairn"),
+        .product(name: "CairnChunks", package: "cairn"),
+        .product(name: "CairnCrypto", package: "cairn"),
+        .product(name: "CairnCore", package: "cairn"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      path: "CairnParityTests",
+      resources: [.copy("Golden")],
       swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
