@@ -1,8 +1,8 @@
 /// A file of private keys, as `age -i` reads it. One of
 /// - the text that `age-keygen` writes: to a line a key that ``Age/identity(_:plugins:)`` knows; comments
 ///   that begin with `#`, empty lines; lines may end in CRLF;
-/// - such a text sealed with a passphrase, by `age -p` or by ``Age/seal(_:to:armored:)`` with a
-///   ``ScryptRecipient``;
+/// - such a text sealed with a passphrase, by `age -p` or by
+///   ``Age/seal(_:to:armored:)-(RawSpan,_,_)`` with a ``ScryptRecipient``;
 /// - a private key of SSH, protected by a passphrase or not, as `ssh-keygen` writes it.
 public struct IdentityFile: Sendable {
   /// The identities, in the order of the file; at least one.
