@@ -162,17 +162,13 @@ import Testing
     #expect(matched > 1000, "the patterns never match")
   }
 
+  /// To try all the ways to place the stars would outlast the universe, and this test.
   @Test func takesNoExponentialTime() throws {
-    let clock = ContinuousClock()
-    let elapsed = try clock.measure {
-      let stars = try Glob(String(repeating: "a*", count: 60) + "b")
-      let name = [UInt8](repeating: UInt8(ascii: "a"), count: 20_000)
-      #expect(!name.asSpan { stars.matches($0, kind: .regular) })
-      let doubleStars = try Glob(String(repeating: "**/a/", count: 60) + "b")
-      let deep = key(Array(repeating: "a", count: 20_000).joined(separator: "/"))
-      #expect(!deep.asSpan { doubleStars.matches($0, kind: .regular) })
-    }
-    // Milliseconds; trying all the ways to place the stars would outlast the universe.
-    #expect(elapsed < .seconds(20))
+    let stars = try Glob(String(repeating: "a*", count: 60) + "b")
+    let name = [UInt8](repeating: UInt8(ascii: "a"), count: 20_000)
+    #expect(!name.asSpan { stars.matches($0, kind: .regular) })
+    let doubleStars = try Glob(String(repeating: "**/a/", count: 60) + "b")
+    let deep = key(Array(repeating: "a", count: 20_000).joined(separator: "/"))
+    #expect(!deep.asSpan { doubleStars.matches($0, kind: .regular) })
   }
 }

@@ -20,7 +20,7 @@ import Testing
   static func wait(until isDone: () throws -> Bool) throws {
     let start = ContinuousClock.now
     while try !isDone() {
-      guard ContinuousClock.now - start < .seconds(120) else {
+      guard ContinuousClock.now - start < .seconds(900) else {
         throw CocoaError(.fileReadUnknown)
       }
       usleep(1000)

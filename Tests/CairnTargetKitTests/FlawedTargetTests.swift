@@ -136,12 +136,29 @@ private enum Flaw: CaseIterable {
 private final class FlawedTarget: Target {
   private struct State: Sendable {
     var blobs: [BlobName: [UInt8]] = [:]
-    /// When a blob shows in listings.
-    var shown: [BlobName: ContinuousClock.Instant] = [:]
+    /// How many more listings leave a blob out.
+    var hidden: [BlobName: Int] = [:]
+    /// How many more calls find a blob that was deleted.
+    var doomed: [BlobName: Int] = [:]
     var absent: Set<BlobName> = []
     var atWork: Set<BlobName> = []
     var handedOut: [BlobName: Int] = [:]
     var buffer: [UInt8] = []
+
+    /// Whether the listing that asks leaves a blob out.
+    mutating func hides(_ name: BlobName) -> Bool {
+      guard let left = hidden[name] else { return false }
+      hidden[name] = left > 1 ? left - 1 : nil
+      return true
+    }
+
+    /// Brings deleted blobs nearer to their end by a call.
+    mutating func deleteTheDoomed() {
+      for (name, left) in doomed {
+        doomed[name] = left > 1 ? left - 1 : nil
+        if left == 1 { blobs[name] = nil }
+      }
+    }
   }
 
   private final class Place: Sendable {
@@ -209,7 +226,7 @@ private final class FlawedTarget: Target {
         return
       }
       state.blobs[name] = bytes
-      state.shown[name] = .now + (flaw == .listsLate ? .milliseconds(100) : .zero)
+      if flaw == .listsLate { state.hidden[name] = 2 }
     }
   }
 
@@ -258,6 +275,7 @@ private final class FlawedTarget: Target {
       // A task of its own does not learn of the cancellation.
       await Task.detached { try? await Task.sleep(for: .seconds(1)) }.value
     }
+    place.state.withLock { $0.deleteTheDoomed() }
     if Task.isCancelled, flaw == .confusesCancellation {
       throw ChunkStoreError(.temporary, "the call did not succeed")
     }
@@ -311,11 +329,10 @@ private final class FlawedTarget: Target {
   ) async throws(ChunkStoreError) -> [BlobInfo] {
     try await hold()
     return place.state.withLock { state in
-      let now = ContinuousClock.now
       var prefix = prefix[...]
       if flaw == .listsFoldersOnly, let end = prefix.lastIndex(of: "/") { prefix = prefix[...end] }
       var all = state.blobs.filter { blob in
-        blob.key.description.hasPrefix(prefix) && state.shown[blob.key].map { $0 <= now } != false
+        blob.key.description.hasPrefix(prefix) && !state.hides(blob.key)
       }.map { BlobInfo(name: $0.key, size: Int64($0.value.count)) }.sorted { $0.name < $1.name }
       if flaw == .countsPages {
         let start = after.flatMap { state.handedOut[$0] } ?? 0
@@ -347,11 +364,7 @@ private final class FlawedTarget: Target {
     switch flaw {
     case .pretendsToDelete: return
     case .deletesLater:
-      let place = place
-      Task.detached {
-        try? await Task.sleep(for: .milliseconds(50))
-        place.state.withLock { $0.blobs[name] = nil }
-      }
+      place.state.withLock { $0.doomed[name] = 3 }
     case .failsToDeleteNothing where !has(name): throw .missing(name)
     default:
       place.state.withLock { $0.blobs[name] = nil }

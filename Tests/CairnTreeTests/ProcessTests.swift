@@ -35,7 +35,7 @@ import Testing
   static func wait(until isDone: () throws -> Bool) throws {
     let start = ContinuousClock.now
     while try !isDone() {
-      guard ContinuousClock.now - start < .seconds(120) else {
+      guard ContinuousClock.now - start < .seconds(900) else {
         throw TreeError(.busy, "the other process takes too long")
       }
       usleep(2000)

@@ -39,7 +39,7 @@ struct PluginProgramTests {
       for end in [toPlugin.readEnd, fromPlugin.writeEnd] { try? end.close() }
       ended.signal()
     }
-    let limits = PluginLimits(silence: .seconds(20))
+    let limits = PluginLimits(silence: .seconds(300))
     let result = Result {
       try body(
         PluginConversation(

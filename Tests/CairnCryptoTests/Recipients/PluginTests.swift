@@ -210,12 +210,12 @@ struct Misbehaviour: CustomTestStringConvertible {
   let expected: String
   let body: String
   var isUnwrapping = false
-  var silence: Duration? = .seconds(20)
+  var silence: Duration? = .seconds(300)
   var stanzaSize = 32
 
   init(
     _ description: String, _ expected: String, _ body: String, unwrapping: Bool = false,
-    silence: Duration = .seconds(20), stanzaSize: Int = 32
+    silence: Duration = .seconds(300), stanzaSize: Int = 32
   ) {
     testDescription = description
     self.expected = expected

@@ -233,18 +233,17 @@ import Testing
     #expect(try await target.names("packs/aa/") == ["packs/aa/fine", "packs/aa/old"])
   }
 
-  @Test func aCancelledCallEndsAtOnce() async throws {
+  @Test func aCancelledCallEnds() async throws {
     let server = server()
     let target = try await server.target()
     server.follow { _ in .silence }
     for (name, call) in Self.calls {
       let task = Task { try await call(target) }
       try await Task.sleep(for: .milliseconds(20))
-      let start = ContinuousClock.now
+      // The server never answers, so a call that waits for it would not end.
       task.cancel()
       let error = try await failure { try await task.value }
       #expect(error.code == .cancelled, "\(name): \(error)")
-      #expect(ContinuousClock.now - start < .seconds(5), "\(name)")
     }
   }
 }

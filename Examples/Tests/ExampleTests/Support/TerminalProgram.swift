@@ -116,7 +116,7 @@ final class TerminalProgram: Sendable {
     _ comment: Comment, until isWanted: (TerminalScreen) -> Bool,
     sourceLocation: SourceLocation = #_sourceLocation
   ) async throws -> State {
-    let deadline = ContinuousClock.now + .seconds(60)
+    let deadline = ContinuousClock.now + .seconds(600)
     while true {
       let state = current
       if isWanted(state.screen) { return state }
@@ -132,7 +132,7 @@ final class TerminalProgram: Sendable {
   ///
   /// - Returns: its exit status, or the negative number of the signal that ended it.
   func end() async throws -> (status: Int32, state: State) {
-    let deadline = ContinuousClock.now + .seconds(60)
+    let deadline = ContinuousClock.now + .seconds(600)
     while process.isRunning {
       if ContinuousClock.now > deadline {
         send(SIGKILL)
