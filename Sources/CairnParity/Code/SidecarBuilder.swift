@@ -5,6 +5,11 @@
     /// What is read of a blob at once.
     static let readSize = 1 << 20
 
+    /// Makes the sidecar of a blob.
+    init(_ layout: ParityLayout, of blob: [UInt8]) {
+      self.init(layout) { range in Array(blob[Int(range.lowerBound)..<Int(range.upperBound)]) }
+    }
+
     /// Makes the sidecar of a blob, which is read once, in order.
     ///
     /// Memory: the sidecar, and some MiB.
