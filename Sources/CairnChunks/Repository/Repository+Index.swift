@@ -200,49 +200,65 @@ extension Repository {
   /// one, and whoever may not remove blobs leaves them there. Two that merge the same blobs at once
   /// both say the truth, and are themselves merged some day. Called on a thread of the library's own.
   ///
-  /// - Parameter makeSpool: makes the temporary file in which the merged blob grows.
+  /// - Parameters:
+  ///   - condemned: packs that a collection may have deleted by now.
+  ///   - makeSpool: makes the temporary file in which the merged blob grows.
   func mergeIndexBlobs(
-    _ makeSpool: () throws(ChunkStoreError) -> SpooledFile
+    condemned: Set<Digest>, _ makeSpool: () throws(ChunkStoreError) -> SpooledFile
   ) throws(ChunkStoreError) {
     while let (merged, replaced) = indexBlobs.withLock({ $0.beginMerge() }) {
       defer { indexBlobs.withLock { $0.endMerge() } }
-      try merge(merged, alsoReplacing: replaced, in: makeSpool())
+      do throws(ChunkStoreError) {
+        try merge(merged, alsoReplacing: replaced, in: makeSpool()) {
+          (pack) throws(ChunkStoreError) in
+          // What was there when the session began stays, unless it was condemned.
+          if try index.contains(pack.digest), !condemned.contains(pack.digest) { return true }
+          return try target.sizeBlocking(of: pack.blob) != nil
+        }
+      } catch {
+        // Somebody else has replaced it; the next look at the index finds by what.
+        guard error.code == .missing, let gone = error.blob?.contentDigest,
+          merged.contains(where: { $0.name.contentDigest == gone })
+        else { throw error }
+        indexBlobs.withLock { $0.remove(gone) }
+      }
     }
   }
 
   /// Writes one blob that says what some say, with the newest keys, and then removes these, and others
-  /// that they had replaced.
+  /// that they had replaced. If nothing is left to say, they are removed.
+  ///
+  /// - Parameter isKept: whether a pack is described.
   func merge(
-    _ merged: [BlobInfo], alsoReplacing others: [Digest], in spool: SpooledFile
+    _ merged: [BlobInfo], alsoReplacing others: [Digest], in spool: SpooledFile,
+    _ isKept: (PackInfo) throws(ChunkStoreError) -> Bool
   ) throws(ChunkStoreError) {
     let replaced = merged.compactMap(\.name.contentDigest) + others
     var file = try IndexBlobFile(
       in: spool, keyring, replacing: replaced)
     var done: Set<Digest> = []
+    var isEmpty = true
     for blob in merged {
       var reader = try IndexBlobReader(blob, on: target, keyring)
       while let element = try reader.next() {
         guard case .pack(let pack, let table) = element, done.insert(pack.digest).inserted,
-          try isWorthDescribing(pack)
+          try isKept(pack)
         else { continue }
         try file.append(pack, table: table)
+        isEmpty = false
       }
     }
-    let (name, source) = try file.finish()
-    try target.putBlocking(name, source)
-    guard let digest = name.contentDigest else { return }
-    indexBlobs.withLock { $0.insert(digest, size: source.byteCount, replacing: replaced) }
+    if !isEmpty {
+      let (name, source) = try file.finish()
+      try target.putBlocking(name, source)
+      guard let digest = name.contentDigest else { return }
+      indexBlobs.withLock { $0.insert(digest, size: source.byteCount, replacing: replaced) }
+    }
     for old in replaced {
       // With credentials that cannot remove they stay, and are passed over.
       guard (try? target.deleteBlocking(.index(old))) != nil else { return }
       indexBlobs.withLock { $0.remove(old) }
     }
-  }
-
-  /// Whether a pack is on the target; only one that was not when a session began is looked for again.
-  private func isWorthDescribing(_ pack: PackInfo) throws(ChunkStoreError) -> Bool {
-    if try index.contains(pack.digest) { return true }
-    return try target.sizeBlocking(of: pack.blob) != nil
   }
 }
 

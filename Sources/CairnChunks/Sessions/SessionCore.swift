@@ -149,7 +149,7 @@ package final class SessionCore: Sendable {
   /// After a publication, which it cannot undo: what fails is left to the next one.
   func tidyIndex() {
     do throws(ChunkStoreError) {
-      try repository.mergeIndexBlobs {
+      try repository.mergeIndexBlobs(condemned: avoided) {
         () throws(ChunkStoreError) in try repository.makeSpool(or: options.spoolDirectory)
       }
       try repository.saveIndex()

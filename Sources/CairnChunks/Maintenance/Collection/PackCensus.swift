@@ -1,5 +1,6 @@
 import CairnCore
 import CairnCrypto
+import SystemPackage
 
 /// The packs of a repository and what each holds, as index blobs and the packs' own tables say.
 ///
@@ -58,40 +59,65 @@ struct PackCensus: Sendable {
     }
   }
 
-  /// Replaces the index blobs that describe packs that are gone: what they say of others is put
-  /// first, and then they are deleted.
+  /// Replaces the index blobs that describe packs that are gone, or about to go: what they say of
+  /// others is put first, and then they are deleted.
   ///
+  /// - Parameters:
+  ///   - doomed: the packs that are about to go.
+  ///   - spoolDirectory: where the blobs grow that take their place.
   /// - Returns: how many were replaced.
-  func replaceIndexBlobs(keeping present: Set<Digest>) throws(ChunkStoreError) -> Int64 {
-    var next = IndexBlob()
-    var chunks = 0
-    var outdated: [BlobName] = []
+  func replaceIndexBlobs(
+    doomed: Set<Digest>, spoolDirectory: FilePath
+  ) throws(ChunkStoreError) -> Int64 {
+    var outdated: [BlobInfo] = []
+    var bytes: Int64 = 0
     var replaced: Int64 = 0
     func replace() throws(ChunkStoreError) {
-      if !next.packs.isEmpty { _ = try repository.putIndexBlob(next) }
-      for name in outdated { try repository.target.deleteBlocking(name) }
-      replaced += Int64(outdated.count)
-      next = IndexBlob()
-      outdated = []
-      chunks = 0
-    }
-    for blob in indexBlobs {
-      var kept: [(info: PackInfo, table: PackTable)] = []
-      var isOutdated = false
-      try forEach(inIndexBlob: blob) { pack, table in
-        if present.contains(pack.digest) {
-          kept.append((pack, table))
-        } else {
-          isOutdated = true
+      guard !outdated.isEmpty else { return }
+      do throws(ChunkStoreError) {
+        let spool = try repository.makeSpool(or: spoolDirectory)
+        try repository.merge(outdated, alsoReplacing: [], in: spool) {
+          (pack) throws(ChunkStoreError) in
+          try stays(pack, doomed)
         }
+        replaced += Int64(outdated.count)
+      } catch {
+        // Others replaced one of them meanwhile; the next collection finds what is left.
+        if error.code != .missing { throw error }
       }
-      guard isOutdated else { continue }
-      outdated.append(blob.name)
-      next.packs += kept
-      chunks += kept.reduce(0) { $0 + $1.table.entries.count }
-      if chunks >= 32_768 { try replace() }
+      (outdated, bytes) = ([], 0)
+    }
+    for blob in indexBlobs where try isOutdated(blob, doomed) {
+      outdated.append(blob)
+      bytes += blob.size
+      if bytes >= Self.replacedAtOnce { try replace() }
     }
     try replace()
     return replaced
+  }
+
+  /// So that a collection that is stopped has not done all of it in vain.
+  private static let replacedAtOnce: Int64 = 32 << 20
+
+  private func stays(_ pack: PackInfo, _ doomed: Set<Digest>) throws(ChunkStoreError) -> Bool {
+    if doomed.contains(pack.digest) { return false }
+    if packs[pack.digest] != nil { return true }
+    return try repository.target.sizeBlocking(of: pack.blob) != nil
+  }
+
+  private func isOutdated(
+    _ blob: BlobInfo, _ doomed: Set<Digest>
+  ) throws(ChunkStoreError) -> Bool {
+    do throws(ChunkStoreError) {
+      var reader = try IndexBlobReader(blob, on: repository.target, repository.keyring)
+      while let element = try reader.next() {
+        if case .pack(let pack, _) = element, try !stays(pack, doomed) { return true }
+      }
+      return false
+    } catch {
+      // Somebody else replaced it.
+      if error.code == .missing { return false }
+      throw error
+    }
   }
 }

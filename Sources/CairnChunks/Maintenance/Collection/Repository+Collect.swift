@@ -68,6 +68,11 @@ extension Repository {
     }
     var party = CollectionParty(generation, condemning: proposed)
     try await carryOut(&party, options, &report, progress)
+    // Somebody may have merged meanwhile what the index said before.
+    let census = try await PackCensus(self)
+    report.replacedIndexBlobs += try await onEngine { () throws(ChunkStoreError) in
+      try census.replaceIndexBlobs(doomed: [], spoolDirectory: options.session.spoolDirectory)
+    }
     report.neededPacks = Int64(party.kept.count)
     report.postponedPacks = Int64(party.postponed.count)
     report.blockingSessions = party.blockers.map { hex($0.bytes) }.sorted()
@@ -279,9 +284,10 @@ extension Repository {
       case .deletePack(let pack):
         if report.deletedPacks == 0 {
           // First, so that the index never speaks of a pack that is gone.
-          let left = Set(census.packs.keys).subtracting(party.doomed)
+          let doomed = party.doomed
           report.replacedIndexBlobs = try await onEngine { () throws(ChunkStoreError) in
-            try census.replaceIndexBlobs(keeping: left)
+            try census.replaceIndexBlobs(
+              doomed: doomed, spoolDirectory: options.session.spoolDirectory)
           }
         }
         reply = try await perform(step)

@@ -187,7 +187,7 @@ extension Repository {
     let digests = Set(bad.map(\.digest))
     let census = try await PackCensus(self)
     try await ThreadPool.engines.run { () throws(ChunkStoreError) -> Void in
-      _ = try census.replaceIndexBlobs(keeping: Set(census.packs.keys).subtracting(digests))
+      _ = try census.replaceIndexBlobs(doomed: digests, spoolDirectory: core.options.spoolDirectory)
     }
     try await restoreRoots(report.restoredRoots, copies)
   }

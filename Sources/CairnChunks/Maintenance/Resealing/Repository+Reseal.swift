@@ -313,12 +313,14 @@ extension Repository {
     _ options: CollectionOptions
   ) async throws(ChunkStoreError) -> Int64 {
     let blobs = try await target.blobs(BlobFolder.index)
+    // In this order: what they describe is listed, unless it is gone.
+    let present = try await listPacks()
     return try await onEngine { () throws(ChunkStoreError) -> Int64 in
       var count: Int64 = 0
       for blob in try self.sealedForOlderKeys(blobs, .index) {
         do throws(ChunkStoreError) {
           let spool = try self.makeSpool(or: options.session.spoolDirectory)
-          try self.merge([blob], alsoReplacing: [], in: spool)
+          try self.merge([blob], alsoReplacing: [], in: spool) { present.contains($0.digest) }
           count += 1
         } catch {
           // Others merged it meanwhile.

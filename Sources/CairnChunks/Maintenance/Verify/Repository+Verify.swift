@@ -21,39 +21,81 @@ extension Repository {
       }
     }
     try await verifyAnnouncements(&report)
+    let sound = try await verifyStructure(&report, progress)
+    if try await !verifyPacks(reading, sound, &report) {
+      // Whether those were needed that are gone, only another look tells.
+      _ = try await verifyStructure(&report, progress)
+    }
+    return report
+  }
+
+  /// Checks roots, index and list of packs.
+  ///
+  /// - Returns: the packs that are there and have the right size.
+  private func verifyStructure(
+    _ report: inout VerifyReport, _ progress: any ProgressReporter
+  ) async throws(ChunkStoreError) -> Set<Digest> {
     // The roots come before the index: one that is published meanwhile needs packs that were not
     // described yet.
-    let roots = try await roots { report.append($0) }
-    report.roots = Int64(roots.count)
-    var isIndexDamaged = false
-    try await refresh { (error) throws(ChunkStoreError) in
-      guard error.isAboutBlob else { throw error }
-      isIndexDamaged = true
-      report.append(error)
+    var areRootsSound = true
+    let roots = try await roots {
+      areRootsSound = false
+      report.append($0)
     }
-    // Packs that the index does not describe are not lost: they have tables of their own.
-    let described = loadedIndex.packCount
-    let (index, writer) = (loadedIndex, indexWriter)
-    let condemned = try await condemnedPacks { report.append($0) }
-    report.packsOutsideIndex = Int64(
-      try await adoptPacksOutsideIndex(but: condemned) { (pack, table) throws(ChunkStoreError) in
-        try index.insert(pack, PackContents(table))
-        _ = writer.add(pack, table)
-      })
-    let adopted = described..<loadedIndex.packCount
+    report.roots = Int64(roots.count)
+    report.chunks = 0
+    report.packsOutsideIndex = 0
+    var isIndexSound = true
+    var adopted = 0..<0
+    var condemned: Set<Digest> = []
+    var list = PackComparison()
+    for _ in 0..<Self.maximumLooks {
+      try await refresh { (error) throws(ChunkStoreError) in
+        guard error.isAboutBlob else { throw error }
+        isIndexSound = false
+        report.append(error)
+      }
+      // Packs that the index does not describe are not lost: they have tables of their own.
+      let described = loadedIndex.packCount
+      let (index, writer) = (loadedIndex, indexWriter)
+      condemned = try await condemnedPacks { report.append($0) }
+      report.packsOutsideIndex += Int64(
+        try await adoptPacksOutsideIndex(but: condemned) { (pack, table) throws(ChunkStoreError) in
+          try index.insert(pack, PackContents(table))
+          _ = writer.add(pack, table)
+        })
+      if adopted.isEmpty { adopted = described..<loadedIndex.packCount }
+      let before = list.gone
+      list = try await comparePacks()
+      // A collection may have written them anew: what the index says after they were missed, counts.
+      if list.gone.keys.allSatisfy({ before[$0] != nil }) { break }
+    }
     report.indexBlobs = Int64(try await target.blobs(BlobFolder.index).count)
-    let present = try await verifyPackList(condemned, &report)
-    let needsAdopted = try await verifyRoots(roots, &report, adopted: adopted, progress)
-    if needsAdopted, !isIndexDamaged {
+    list.report(condemned, &report)
+    let walk = try await verifyRoots(
+      roots, &report, gone: Set(list.gone.keys), adopted: adopted, progress)
+    if walk.needsWatchedPacks, isIndexSound {
       report.append(
         ChunkStoreError(
           .missing,
           "an index blob is missing, so what is in \(adopted.count) packs is not found; the next "
             + "backup writes it anew from the packs"))
     }
-    try await verifyPacks(reading, present, &report)
-    return report
+    if walk.isComplete, areRootsSound {
+      let needed = Set(report.problems.compactMap(\.blob))
+      report.gonePacks = Int64(
+        list.gone.values.count { !needed.contains($0.blob.description) })
+    } else {
+      // What cannot be read may need them.
+      for pack in list.gone.values.sorted(by: { $0.digest < $1.digest }) {
+        report.append(.missing(pack.blob))
+      }
+    }
+    return list.sound
   }
+
+  /// How often the index and the packs are looked at while a collection changes them.
+  private static var maximumLooks: Int { 8 }
 
   /// Checks what writers and collectors have announced, by the names of the blobs alone.
   func verifyAnnouncements(_ report: inout VerifyReport) async throws(ChunkStoreError) {
@@ -96,60 +138,47 @@ extension Repository {
   }
 
   /// Compares the packs on the target with those of the index.
-  ///
-  /// - Parameter condemned: packs that nothing has to be known of.
-  /// - Returns: those that are there and have the right size.
-  private func verifyPackList(
-    _ condemned: Set<Digest>, _ report: inout VerifyReport
-  ) async throws(ChunkStoreError) -> Set<Digest> {
+  private func comparePacks() async throws(ChunkStoreError) -> PackComparison {
+    var list = PackComparison()
     var present: [Digest: Int64] = [:]
-    try await target.forEachBlob(BlobFolder.packs) { (blob) throws(ChunkStoreError) in
-      guard let digest = blob.name.contentDigest, BlobName.pack(digest) == blob.name else {
-        report.append(.damaged(blob.name, "its name is not that of a pack"))
-        return
+    try await target.forEachBlob(BlobFolder.packs) { blob in
+      if let digest = blob.name.contentDigest, BlobName.pack(digest) == blob.name {
+        present[digest] = blob.size
+      } else {
+        list.misnamed.append(blob.name)
       }
-      present[digest] = blob.size
     }
-    report.packs = Int64(present.count)
-    var sound: Set<Digest> = []
+    list.count = Int64(present.count)
     let index = loadedIndex
     for number in 0..<index.packCount {
       let pack = try index.pack(number)
       guard try index.contains(pack.digest) else { continue }
       switch present.removeValue(forKey: pack.digest) {
-      case nil:
-        report.append(.missing(pack.blob))
-      case pack.size:
-        sound.insert(pack.digest)
-      case .some(let size):
-        report.append(.damaged(pack.blob, "it has \(size) bytes instead of \(pack.size)"))
+      case nil: list.gone[number] = pack
+      case pack.size: list.sound.insert(pack.digest)
+      case .some(let size): list.resized.append((pack, size))
       }
     }
-    for digest in present.keys.sorted() {
-      if condemned.contains(digest) {
-        report.condemnedPacks += 1
-        continue
-      }
-      report.append(
-        .damaged(.pack(digest), "no index blob describes it, and its own table does not open"))
-    }
-    return sound
+    list.undescribed = present.keys.sorted()
+    return list
   }
 
   // MARK: Roots
 
-  /// - Parameter adopted: the numbers of the packs that no index blob describes.
-  /// - Returns: whether a root needs one of these.
+  /// - Parameters:
+  ///   - gone: the numbers of the packs that are not there.
+  ///   - adopted: of those that no index blob describes.
+  /// - Returns: what is known after the last root.
   private func verifyRoots(
-    _ roots: [Root], _ report: inout VerifyReport, adopted: Range<Int>,
+    _ roots: [Root], _ report: inout VerifyReport, gone: Set<Int>, adopted: Range<Int>,
     _ progress: any ProgressReporter
-  ) async throws(ChunkStoreError) -> Bool {
+  ) async throws(ChunkStoreError) -> ReachabilityWalk {
     let started = report
-    let needsAdopted: Bool
-    (report, needsAdopted) = try await ThreadPool.engines.run {
-      () throws(ChunkStoreError) -> (VerifyReport, Bool) in
+    let walk: ReachabilityWalk
+    (report, walk) = try await ThreadPool.engines.run {
+      () throws(ChunkStoreError) -> (VerifyReport, ReachabilityWalk) in
       var report = started
-      var walk = ReachabilityWalk(repository: self, watchedPacks: adopted)
+      var walk = ReachabilityWalk(repository: self, gonePacks: gone, watchedPacks: adopted)
       for root in roots {
         try walk.visit(root, &report)
         try progress.tell(
@@ -157,23 +186,33 @@ extension Repository {
             phase: "verify the structure", unit: "roots", completed: report.chunks,
             bytes: report.readBytes))
       }
-      return (report, walk.needsWatchedPacks)
+      return (report, walk)
     }
     try checkCancellation()
-    return needsAdopted
+    return walk
   }
 
   // MARK: Packs
 
+  /// - Returns: whether all were there until they were read.
   private func verifyPacks(
-    _ reading: PackReading, _ present: Set<Digest>, _ report: inout VerifyReport
-  ) async throws(ChunkStoreError) {
+    _ reading: PackReading, _ sound: Set<Digest>, _ report: inout VerifyReport
+  ) async throws(ChunkStoreError) -> Bool {
     var packs: [PackInfo] = []
     for number in 0..<loadedIndex.packCount {
       let pack = try loadedIndex.pack(number)
-      if present.contains(pack.digest) { packs.append(pack) }
+      if sound.contains(pack.digest) { packs.append(pack) }
     }
-    try await reading.run(packs, &report) { self.check($0) }
+    let vanished = Monitor(0)
+    try await reading.run(packs, &report) { pack in
+      guard let error = self.check(pack) else { return nil }
+      if error.code == .missing, (try? self.target.sizeBlocking(of: pack.blob)) == .some(nil) {
+        vanished.change { $0 += 1 }
+        return nil
+      }
+      return error
+    }
+    return vanished.withLock { $0 == 0 }
   }
 
   /// Reads one pack and checks all of it, and that the index knows its chunks.

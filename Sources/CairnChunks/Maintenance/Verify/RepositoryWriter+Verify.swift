@@ -7,7 +7,8 @@ extension RepositoryWriter {
   /// key are signed, and that the packs are there, in the sizes that the index says; in a sample of
   /// the packs or in all, as `options` ask, that every byte is as it was stored. Changes nothing.
   ///
-  /// Whether what a root needs is there, only an owner or a reader can tell; an owner's check is
+  /// Whether what a root needs is there, only an owner or a reader can tell: here, every pack counts as
+  /// missing that the index describes, even one that a collection has just deleted. An owner's check is
   /// that of ``Repository/verify(_:progress:)``.
   ///
   /// - Parameter progress: is told of packs and bytes.

@@ -20,6 +20,10 @@ public struct VerifyReport: Sendable, Codable {
   /// Packs that no index blob describes and that a repair or a collection has condemned: nothing needs
   /// them any more.
   public var condemnedPacks: Int64 = 0
+  /// Packs that are not on the target, that the index describes all the same, and that no root needs: a
+  /// collection deleted them while somebody merged the index. The next collection takes them out of
+  /// it. Nobody reads or relies on them, so they are no problem.
+  public var gonePacks: Int64 = 0
   /// What is wrong.
   public var problems: [Problem] = []
   /// Problems beyond the 10,000 that are kept.
