@@ -21,6 +21,9 @@ enum PackFormat {
   /// Offsets in a pack are 32-bit numbers.
   static let maximumPackSize = 1 << 31
 
+  /// Whether a pack may have so many bytes.
+  static func isPossible(_ size: Int64) -> Bool { size > 0 && size < Int64(maximumPackSize) }
+
   @inline(never)
   static func malformed(_ what: String) -> IOError {
     IOError(
@@ -63,7 +66,7 @@ public struct PackInfo: Hashable, Sendable {
 
   /// Whether there can be such a pack.
   var isPossible: Bool {
-    size > 0 && size < Int64(PackFormat.maximumPackSize) && Int64(payloadOffset) < size
+    PackFormat.isPossible(size) && Int64(payloadOffset) < size
   }
 
   /// The blob that holds it.
@@ -83,5 +86,13 @@ public struct PackInfo: Hashable, Sendable {
     let start = Int64(payloadOffset) + Int64(segments.lowerBound) * Int64(Segment.sealedSize)
     let end = Int64(payloadOffset) + Int64(segments.upperBound) * Int64(Segment.sealedSize)
     return start..<min(end, size)
+  }
+}
+
+extension ChunkStoreError {
+  /// A target lists a pack with a size that no pack has.
+  @inline(never)
+  static func impossiblePack(_ blob: BlobInfo) -> ChunkStoreError {
+    .damaged(blob.name, "its size is said to be \(blob.size) bytes, which no pack has")
   }
 }

@@ -17,6 +17,8 @@ struct PackTail {
     let front = try target.getBlocking(blob.name, range: 0..<min(Self.headerGuess, blob.size))
     let (key, payloadOffset) = try keys.open(front, of: blob.name)
     let pack = PackInfo(digest: digest, size: blob.size, payloadOffset: payloadOffset)
+    // The size is what the target's listing says, which may be anything.
+    guard pack.isPossible else { throw .impossiblePack(blob) }
     var cipher: SegmentCipher
     do {
       cipher = try SegmentCipher(key)

@@ -8,7 +8,7 @@ import SystemPackage
 struct PackCensus: Sendable {
   private let repository: Repository
   private let indexBlobs: [BlobInfo]
-  /// The sizes of the packs on the target.
+  /// The sizes of the packs on the target, none larger than a pack can be: so their sum is a number.
   let packs: [Digest: Int64]
 
   init(_ repository: Repository) async throws(ChunkStoreError) {
@@ -16,7 +16,8 @@ struct PackCensus: Sendable {
     var packs: [Digest: Int64] = [:]
     indexBlobs = try await repository.target.blobs(BlobFolder.index)
     try await repository.target.forEachBlob(BlobFolder.packs) { blob in
-      if let digest = blob.name.contentDigest { packs[digest] = blob.size }
+      guard let digest = blob.name.contentDigest else { return }
+      packs[digest] = min(blob.size, Int64(PackFormat.maximumPackSize))
     }
     self.packs = packs
   }

@@ -127,16 +127,21 @@ extension BlobInfo: PackToRead {
 }
 
 extension Target {
-  /// Reads a blob piece by piece and checks that its name ends in its digest. Called from the
-  /// library's own threads.
+  /// Reads a blob piece by piece and checks that it has the size that a listing says and that its
+  /// name ends in its digest. Called from the library's own threads.
   func checkNameBlocking(of blob: BlobInfo) throws(ChunkStoreError) {
     let step: Int64 = 1 << 20
     var hash = SHA256()
     var start: Int64 = 0
     while start < blob.size {
-      let bytes = try getBlocking(blob.name, range: start..<min(start + step, blob.size))
+      let count = min(step, blob.size - start)
+      let bytes = try getBlocking(blob.name, range: start..<start + count)
+      guard bytes.count == count else {
+        throw .damaged(
+          blob.name, "it has \(start + Int64(bytes.count)) bytes instead of \(blob.size)")
+      }
       hash.update(bytes.span.bytes)
-      start += step
+      start += count
     }
     guard blob.name.contentDigest == hash.finalize() else {
       throw .damaged(blob.name, "its bytes do not have the digest that names it")

@@ -42,6 +42,10 @@ extension Repository {
         report.append(.damaged(blob.name, "its name is not that of a pack"))
         return
       }
+      guard PackFormat.isPossible(blob.size) else {
+        report.append(.impossiblePack(blob))
+        return
+      }
       packs.append(blob)
     }
     report.packs = Int64(packs.count)

@@ -45,7 +45,11 @@ extension RepositoryWriter {
     report.packs = Int64(packs.count)
     report.packsOutsideIndex = Int64(unknown.count)
     try checkSizes(of: packs, &report)
-    try await reading.checkNames(of: packs, on: target, &report)
+    let (possible, impossible) = packs.reduce(into: ([BlobInfo](), [BlobInfo]())) {
+      if PackFormat.isPossible($1.size) { $0.0.append($1) } else { $0.1.append($1) }
+    }
+    for blob in impossible { report.append(.impossiblePack(blob)) }
+    try await reading.checkNames(of: possible, on: target, &report)
     return report
   }
 
