@@ -267,8 +267,9 @@ public final class DirectoryTarget: LocalTarget {
     let path = path.appending(name.description)
     let file: FileDescriptor
     do throws(Errno) {
+      // Without waiting for somebody who writes to what is no file but a pipe.
       file = FileDescriptor(
-        rawValue: try retryOnInterrupt { open(path.cString, O_RDONLY | O_CLOEXEC) })
+        rawValue: try retryOnInterrupt { open(path.cString, O_RDONLY | O_CLOEXEC | O_NONBLOCK) })
     } catch {
       throw .systemCall("open", path.displayText, error)
     }

@@ -90,6 +90,19 @@ import Testing
     }
   }
 
+  /// Who opens a pipe waits for somebody who writes to it, unless he says that he does not.
+  @Test(.timeLimit(.minutes(1))) func aPipeIsNoBlob() async throws {
+    try await withTarget { target, path in
+      #expect(mkfifo(path.appending("blob").string, 0o600) == 0)
+      let pipe = BlobName(named: "blob")
+      #expect(try await storeError { _ = try await target.get(pipe) }.code == .missing)
+      #expect(try await target.size(of: pipe) == nil)
+      #expect(try await target.names().isEmpty)
+      let error = try await storeError { try await target.put(pipe, BlobSource([1])) }
+      #expect(error.code == .targetFailed)
+    }
+  }
+
   @Test func aPathWithASlashAtItsEndIsTheSame() async throws {
     try await withTemporaryDirectory { path in
       let target = try DirectoryTarget(FilePath(path.string + "/"))
