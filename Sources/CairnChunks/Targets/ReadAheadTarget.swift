@@ -66,13 +66,16 @@ public final class ReadAheadTarget: Target {
     var clock: UInt64 = 0
   }
 
+  /// Behind it, the spans ahead have no numbers any more.
+  private var farthest: Int64 { .max - Int64(depth + 1) * Int64(spanSize) }
+
   /// The most blobs of which it is known how far they were read.
   private static var followedBlobs: Int { 256 }
 
   public func get(
     _ name: BlobName, range: Range<Int64>?
   ) async throws(ChunkStoreError) -> [UInt8] {
-    guard let range, !range.isEmpty, range.count <= spanSize else {
+    guard let range, !range.isEmpty, range.count <= spanSize, range.upperBound <= farthest else {
       return try await base.get(name, range: range)
     }
     guard let fetches = fetches(of: name, range) else {
@@ -83,7 +86,12 @@ public final class ReadAheadTarget: Target {
     for (number, fetch) in fetches {
       let span: [UInt8]
       do throws(ChunkStoreError) {
-        span = try await fetch.value.get()
+        // Who is cancelled does not wait, and others who want the span ask for theirs themselves.
+        span = try await withTaskCancellationHandler {
+          await fetch.value
+        } onCancel: {
+          fetch.cancel()
+        }.get()
       } catch {
         forget(SpanKey(name: name, number: number))
         // It may have been asked for long before, and by another task.

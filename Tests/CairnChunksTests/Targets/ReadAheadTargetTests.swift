@@ -8,6 +8,7 @@ private final class ObservedTarget: Target {
   private let base = MemoryTarget()
   private let reads = Mutex<[Range<Int64>?]>([])
   private let failures = Mutex(0)
+  private let isHeld = Mutex(false)
 
   var name: String { base.name }
   var ranges: [Range<Int64>?] { reads.withLock { $0 } }
@@ -16,8 +17,16 @@ private final class ObservedTarget: Target {
     failures.withLock { $0 = count }
   }
 
+  /// Lets reads wait until ``letGo()``, as a server that is slow to answer does.
+  func hold() { isHeld.withLock { $0 = true } }
+  func letGo() { isHeld.withLock { $0 = false } }
+
   func get(_ name: BlobName, range: Range<Int64>?) async throws(ChunkStoreError) -> [UInt8] {
     reads.withLock { $0.append(range) }
+    while isHeld.withLock({ $0 }) {
+      if Task.isCancelled { throw ChunkStoreError(.cancelled, "the read was cancelled") }
+      await Task.yield()
+    }
     let fails = failures.withLock { left in
       left -= 1
       return left >= 0
@@ -146,5 +155,31 @@ private final class ObservedTarget: Target {
       try await target.get(Self.pack, range: 500..<700)
     }
     #expect(error?.code == .missing)
+  }
+
+  /// Who is cancelled does not wait for the server; who waits for the same span gets it all the same.
+  @Test(.timeLimit(.minutes(1))) func aCancelledReadEndsSoon() async throws {
+    let base = ObservedTarget()
+    let target = try await make(base)
+    try await read(target, 0..<250)
+    base.hold()
+    let cancelled = Task { try await target.get(Self.pack, range: 250..<500) }
+    let other = Task { try await target.get(Self.pack, range: 500..<750) }
+    while base.ranges.count < 2 { await Task.yield() }
+    cancelled.cancel()
+    let error = await #expect(throws: ChunkStoreError.self) { try await cancelled.value }
+    #expect(error?.code == .cancelled)
+    base.letGo()
+    #expect(try await other.value == Array(Self.content[500..<750]))
+  }
+
+  @Test func aBlobMayBeAskedForItsFarthestBytes() async throws {
+    let target = try await make(ObservedTarget())
+    for distance in [0, 1, 999, 5000, 6001] as [Int64] {
+      let end = Int64.max - distance
+      for count in [1, 999, 1] as [Int64] {
+        try await read(target, end - count..<end)
+      }
+    }
   }
 }
