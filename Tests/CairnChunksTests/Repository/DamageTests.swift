@@ -139,4 +139,28 @@ import Testing
       }
     }
   }
+
+  /// A failure that passes is no damage: it ends a verification, which can be done again.
+  @Test func whatCannotBeReadForNowEndsAVerification() async throws {
+    let sample = try await SampleRepository.shared.value
+    for blob in sample.blobs {
+      for code in [ChunkStoreError.Code.temporary, .cancelled] {
+        let target = UnreadableTarget(base: sample.target, blob: blob.name, code: code)
+        let error = try await storeError {
+          _ = try await Repository.open(on: target).verify(VerifyOptions(.data))
+        }
+        #expect(error.code == code, "\(blob.name)")
+      }
+    }
+  }
+
+  /// One that does not, as that of a bad sector, is found among the others.
+  @Test func aPackThatCannotBeReadIsReported() async throws {
+    let sample = try await SampleRepository.shared.value
+    let pack = try #require(blobs(sample, in: "packs").last)
+    let target = UnreadableTarget(base: sample.target, blob: pack.name, code: .targetFailed)
+    let report = try await Repository.verifyNames(on: target)
+    #expect(report.problems.map(\.blob) == [pack.name.description])
+    #expect(report.checkedPacks == 2)
+  }
 }

@@ -75,7 +75,7 @@ struct PackReading: Sendable {
         report.checkedPacks += 1
         report.readBytes += pack.size
         if let error {
-          report.append(error)
+          try report.note(error)
         } else if let digest = pack.blob.contentDigest {
           try ledger?.insert(digest)
         }

@@ -7,8 +7,9 @@ extension Repository {
   /// Memory: the index, a bit per chunk, and some MiB per thread.
   ///
   /// - Parameter progress: is told of packs and bytes.
-  /// - Throws: ``ChunkStoreError`` if the target itself cannot be listed or read, or if the task is
-  ///   cancelled; what is damaged or missing is in the report.
+  /// - Throws: ``ChunkStoreError`` if the target itself cannot be listed or read, also for now only, or
+  ///   if the task is cancelled; what is damaged or missing is in the report, and so is a blob that
+  ///   will not be read until somebody does something.
   public func verify(
     _ options: VerifyOptions = VerifyOptions(), progress: any ProgressReporter = NoProgress()
   ) async throws(ChunkStoreError) -> VerifyReport {
@@ -16,7 +17,7 @@ extension Repository {
     var report = VerifyReport()
     let ways = try await target.blobs(BlobFolder.keys)
     for blob in try await ways + target.blobs(BlobFolder.access) {
-      await note(&report) { () async throws(ChunkStoreError) in
+      try await note(&report) { () async throws(ChunkStoreError) in
         _ = try await target.getNamedByContent(blob.name)
       }
     }
@@ -101,7 +102,7 @@ extension Repository {
   func verifyAnnouncements(_ report: inout VerifyReport) async throws(ChunkStoreError) {
     for folder in [BlobFolder.sessions, BlobFolder.condemned] {
       for blob in try await target.blobs(folder) {
-        await note(&report) { () async throws(ChunkStoreError) in
+        try await note(&report) { () async throws(ChunkStoreError) in
           do throws(ChunkStoreError) {
             _ = try await target.getNamedByContent(blob.name)
           } catch {
@@ -126,14 +127,14 @@ extension Repository {
     }
   }
 
-  /// Runs `body` and takes note of its failure.
+  /// Runs `body` and takes note of its failure, unless that says nothing of the repository.
   func note(
     _ report: inout VerifyReport, _ body: () async throws(ChunkStoreError) -> Void
-  ) async {
+  ) async throws(ChunkStoreError) {
     do throws(ChunkStoreError) {
       try await body()
     } catch {
-      report.append(error)
+      try report.note(error)
     }
   }
 

@@ -12,8 +12,9 @@ extension RepositoryWriter {
   /// that of ``Repository/verify(_:progress:)``.
   ///
   /// - Parameter progress: is told of packs and bytes.
-  /// - Throws: ``ChunkStoreError`` if the target itself cannot be listed or read, or if the task is
-  ///   cancelled; what is damaged or missing is in the report.
+  /// - Throws: ``ChunkStoreError`` if the target itself cannot be listed or read, also for now only, or
+  ///   if the task is cancelled; what is damaged or missing is in the report, and so is a blob that
+  ///   will not be read until somebody does something.
   public func verify(
     _ options: VerifyOptions = VerifyOptions(), progress: any ProgressReporter = NoProgress()
   ) async throws(ChunkStoreError) -> VerifyReport {
@@ -25,7 +26,7 @@ extension RepositoryWriter {
     for folder in [BlobFolder.keys, BlobFolder.access, BlobFolder.roots] {
       let blobs = try await target.blobs(folder)
       for blob in blobs {
-        await repository.note(&report) { () async throws(ChunkStoreError) in
+        try await repository.note(&report) { () async throws(ChunkStoreError) in
           _ = try await target.getNamedByContent(blob.name)
         }
       }

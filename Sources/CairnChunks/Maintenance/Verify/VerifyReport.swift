@@ -41,6 +41,14 @@ public struct VerifyReport: Sendable, Codable {
   /// Whether everything that was looked at is as it should be.
   public var isSound: Bool { problems.isEmpty && unlistedProblems == 0 }
 
+  /// Takes note of a failure to read something, to go on, as behind a bad sector of a disk.
+  ///
+  /// - Throws: the failure itself, if it will pass or was wanted: it is no problem of the repository.
+  mutating func note(_ error: ChunkStoreError) throws(ChunkStoreError) {
+    guard !error.isTemporary, error.code != .cancelled else { throw error }
+    append(error)
+  }
+
   mutating func append(_ error: ChunkStoreError, root: Root? = nil) {
     let roots = root.map { [$0.id.description] } ?? []
     // What one root needs, others may, and reading every byte finds it again.
