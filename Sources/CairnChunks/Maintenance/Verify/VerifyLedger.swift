@@ -63,7 +63,7 @@ final class VerifyLedger: Sendable {
       bytes = try file.readAll(upTo: Self.maximumSize)
     } catch {
       if error == .noSuchFileOrDirectory { return }
-      throw .host(.systemCall("read", path.displayText, error))
+      throw Self.unusable(path, .systemCall("read", path.displayText, error))
     }
     let sound = try Self.parse(bytes, path, repository, check)
     state.withLock { $0.sound = sound }
@@ -98,7 +98,7 @@ final class VerifyLedger: Sendable {
       }
       try replacement.publish()
     } catch {
-      throw .host(error)
+      throw Self.unusable(path, error)
     }
     state.withLock { state in
       state.isChanged = false
@@ -113,9 +113,17 @@ final class VerifyLedger: Sendable {
       try retryOnInterrupt { unlink(path.cString) }
     } catch {
       if error != .noSuchFileOrDirectory {
-        throw .host(.systemCall("remove", path.displayText, error))
+        throw Self.unusable(path, .systemCall("remove", path.displayText, error))
       }
     }
+  }
+
+  @inline(never)
+  private static func unusable(_ path: FilePath, _ error: IOError) -> ChunkStoreError {
+    ChunkStoreError(
+      .host,
+      "\(path.displayText) cannot take the notes of a verification; name another file for them",
+      cause: error)
   }
 
   // MARK: The text

@@ -144,6 +144,12 @@ import Testing
       }
       try write(Array("cairn verify 2\n".utf8), file)
       #expect(refusal(repository.id) == .newerFormat)
+
+      let folder = try await storeError {
+        _ = try await Repository.verifyNames(on: target, options(.data, directory))
+      }
+      #expect(folder.code == .host)
+      #expect(folder.message.contains("\(directory) cannot take the notes of a verification"))
     }
   }
 
