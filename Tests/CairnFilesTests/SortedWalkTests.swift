@@ -286,6 +286,26 @@ import Testing
     #expect(try withFileAccess(ofUser: 54321) { try walk([root()], options) }.problems == [])
   }
 
+  /// As homes are on a machine whose users shall not see one another.
+  @Test func backsUpWhatIsInADirectoryThatMayNotBeListed() throws {
+    try directory.makeDirectory("homes")
+    try directory.makeDirectory("homes/own")
+    try directory.write(to: "homes/own/file")
+    try directory.write(to: "homes/alone")
+    chmod(directory.path, 0o755)
+    chmod(directory.path + "/homes", 0o311)
+    defer { chmod(directory.path + "/homes", 0o755) }
+    guard canDropPrivileges || geteuid() != 0 else {
+      print("skipped: root may read everything here")
+      return
+    }
+    let outcome = try withFileAccess(ofUser: 54321) {
+      try walk([root("/homes/own", name: "a"), root("/homes/alone", name: "b")])
+    }
+    #expect(outcome.problems == [])
+    #expect(outcome.paths == ["a", "a/file", "b"])
+  }
+
   // MARK: Depth
 
   @Test func findsAnUpperDirectoryByNameWhenALowerOneWasMoved() throws {

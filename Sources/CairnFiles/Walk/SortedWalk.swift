@@ -250,8 +250,8 @@ extension SortedWalk {
     rootPosition = position
     rootList = list
     do throws(Errno) {
-      let descriptor = try FileDescriptor.workingDirectory.openEntry(
-        parentPath.cString, .readOnly, options: [.directory])
+      // Who backs up a home need not be allowed to see who else has one.
+      let descriptor = try FileDescriptor.workingDirectory.openToSearch(parentPath.cString)
       let parent = DirectoryHandle(descriptor, counter: counter)
       rootParent = parent
       return visit(names.name(at: position), in: parent, isRoot: true)!

@@ -32,6 +32,23 @@ extension FileDescriptor {
     try openEntry(name, .readOnly, options: [.directory, .noFollow])
   }
 
+  /// Opens a directory to reach by their names what is in it, which needs the permission to search
+  /// it, but not to list it.
+  ///
+  /// The descriptor serves the functions here; its directory cannot be read through it. A symbolic
+  /// link is followed.
+  package func openToSearch(_ name: UnsafePointer<CChar>) throws(Errno) -> FileDescriptor {
+    #if canImport(Darwin)
+      // O_SEARCH, which is O_EXEC of a directory.
+      let flags = O_EXEC | O_DIRECTORY
+    #else
+      // O_PATH, which the C library's headers show to GNU programs alone.
+      let flags: CInt = 0o10000000 | O_DIRECTORY
+    #endif
+    return FileDescriptor(
+      rawValue: try retryOnInterrupt { openat(rawValue, name, flags | O_CLOEXEC) })
+  }
+
   /// Makes a directory; the process's umask is taken off `permissions`.
   ///
   /// The corresponding C function is `mkdirat`.
