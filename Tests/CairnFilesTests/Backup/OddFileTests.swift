@@ -85,18 +85,24 @@ import Testing
       }
       for file in files { try! file.close() }
     }
-    let report = try await fixture.backUp()
-    isDone.change { $0 = true }
-    let entries = try await fixture.entries(report.snapshot).filter { $0.content != nil }
-    #expect(entries.count == 3)
-    for entry in entries {
-      #expect(entry.metadata.size == Int64(entry.content!.byteCount))
-      let isMarked = entry.metadata.flags.contains(.changedWhileRead)
-      #expect(
-        report.problems.contains { $0.path.hasSuffix("/" + entry.path.dropFirst(7)) } == isMarked)
+    defer { isDone.change { $0 = true } }
+    // Reading the largest takes milliseconds, in which the writer may not get a processor if others
+    // want them too; not each time, though.
+    var isLastMarked = false
+    for _ in 0..<100 where !isLastMarked {
+      let report = try await fixture.backUp()
+      let entries = try await fixture.entries(report.snapshot).filter { $0.content != nil }
+      #expect(entries.count == 3)
+      for entry in entries {
+        #expect(entry.metadata.size == Int64(entry.content!.byteCount))
+        let isMarked = entry.metadata.flags.contains(.changedWhileRead)
+        #expect(
+          report.problems.contains { $0.path.hasSuffix("/" + entry.path.dropFirst(7)) } == isMarked)
+      }
+      let last = try #require(entries.first { $0.path.hasSuffix("9437184") })
+      isLastMarked = last.metadata.flags.contains(.changedWhileRead)
     }
-    let last = try #require(entries.first { $0.path.hasSuffix("9437184") })
-    #expect(last.metadata.flags.contains(.changedWhileRead), "reading it takes milliseconds")
+    #expect(isLastMarked)
   }
 
   @Test func namesWhatVanishes() async throws {
