@@ -17,7 +17,7 @@ import CairnCrypto
 /// It lives on a thread of the library's own for the duration of a call, and blocks it. Others may
 /// use the session at the same time.
 public final class BlockingSession: BlockingReader {
-  private let core: SessionCore
+  let core: SessionCore
   private let recent: RecentChunks
   /// Reads what can be read without a flush, as those must who hold a lane.
   private let storedChunks: ChunkReader
@@ -124,7 +124,7 @@ public final class BlockingSession: BlockingReader {
 }
 
 /// Reads bytes that somebody lends for the duration of a call.
-private struct BorrowedReader: ByteReader {
+struct BorrowedReader: ByteReader {
   let bytes: UnsafeRawBufferPointer
   var position = 0
 
