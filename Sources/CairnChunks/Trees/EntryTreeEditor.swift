@@ -67,17 +67,21 @@ struct EntryTreeEditor {
       }
     }
     let records = try nodes.records(of: node)
-    for record in records.range(from: lower, to: upper) {
-      guard node.level > 0 else {
-        try session.withLane { (lane) throws(ChunkStoreError) in
-          try records.withRecord(record) { (key, value, links) throws(ChunkStoreError) in
-            try builder.append(
-              key: key, value: value, links: links, weight: records.weights[record], lane)
-          }
-        }
-        continue
+    let range = records.range(from: lower, to: upper)
+    guard node.level == 0 else {
+      for record in range {
+        try copy(records.child(record, of: node), from: lower, to: upper, isEnd: isEnd)
       }
-      try copy(records.child(record, of: node), from: lower, to: upper, isEnd: isEnd)
+      return
+    }
+    guard !range.isEmpty else { return }
+    try session.withLane { (lane) throws(ChunkStoreError) in
+      for record in range {
+        try records.withRecord(record) { (key, value, links) throws(ChunkStoreError) in
+          try builder.append(
+            key: key, value: value, links: links, weight: records.weights[record], lane)
+        }
+      }
     }
   }
 
