@@ -37,6 +37,18 @@ extension Collection where Element == UInt8 {
   }
 }
 
+extension RawSpan {
+  /// Less than, equal to or greater than 0, as the bytes come before, are, or come after others.
+  func order(to other: RawSpan) -> Int {
+    for offset in 0..<min(byteCount, other.byteCount) {
+      let left = unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+      let right = other.unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+      if left != right { return left < right ? -1 : 1 }
+    }
+    return byteCount - other.byteCount
+  }
+}
+
 /// Bytes that are named often.
 enum Byte {
   static let lineFeed = UInt8(ascii: "\n")

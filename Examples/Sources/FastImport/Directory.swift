@@ -9,7 +9,8 @@ final class Directory {
   private var object: StoredObject?
   private var changes: [[UInt8]: Change] = [:]
 
-  private enum Change {
+  /// What became of a name.
+  enum Change {
     case absent
     /// An object by its number, which takes less memory than what the number stands for.
     case object(Mode, UInt32)
@@ -39,32 +40,41 @@ final class Directory {
     return .absent
   }
 
-  private static func change(to item: TreeItem, _ store: ObjectStore) throws -> Change {
+  static func change(to item: TreeItem, _ store: ObjectStore) throws -> Change {
     guard let object = item.object else { return .submodule(item.id) }
     return .object(item.mode, try store.objects.add(object))
   }
 
   /// The directory of that name, to be changed; `nil` if there is none.
   private func subdirectory(_ name: [UInt8], _ store: ObjectStore) throws -> Directory? {
-    switch try change(name, store) {
+    let object: StoredObject?
+    switch changes[name] {
     case .directory(let directory): return directory
-    case .object(.directory, let number):
-      let directory = Directory(try store.objects.object(number))
-      changes[name] = .directory(directory)
-      return directory
+    case .object(.directory, let number): object = try store.objects.object(number)
     case .object, .submodule, .absent: return nil
+    case nil:
+      let key = TreeItem.key(name, isDirectory: true)
+      object = try store.session.entry(key, in: stored).map(TreeItem.init)?.object
     }
+    guard let object else { return nil }
+    let directory = Directory(object)
+    changes[name] = .directory(directory)
+    return directory
   }
 
   /// Puts something at a path, in the place of what is there or in its way.
   ///
   /// - Precondition: the path has a component.
-  func set(_ path: ArraySlice<[UInt8]>, to item: TreeItem, _ store: ObjectStore) throws {
+  func set(_ path: ArraySlice<[UInt8]>, to change: Change, _ store: ObjectStore) throws {
     guard let name = path.first else { preconditionFailure("the root is replaced as a whole") }
     if path.count == 1 {
       // An empty directory is none.
-      let isEmpty = item.mode == .directory && item.object?.size == 0
-      return changes[name] = isEmpty ? .absent : try Self.change(to: item, store)
+      if case .object(.directory, let number) = change,
+        try store.objects.object(number).size == 0
+      {
+        return changes[name] = .absent
+      }
+      return changes[name] = change
     }
     let directory: Directory
     if let found = try subdirectory(name, store) {
@@ -73,7 +83,7 @@ final class Directory {
       directory = Directory(try store.emptyTree())
       changes[name] = .directory(directory)
     }
-    try directory.set(path.dropFirst(), to: item, store)
+    try directory.set(path.dropFirst(), to: change, store)
   }
 
   /// Takes away what is at a path, if anything is; directories that become empty go with it.
@@ -125,7 +135,7 @@ final class Directory {
       }
     }
     edits.sort { $0.key.lexicographicallyPrecedes($1.key) }
-    let written = try store.addTree(try store.session.edit(stored, edits, deltas: .all))
+    let written = try store.addTree(stored, edits)
     replace(by: written)
     return written
   }

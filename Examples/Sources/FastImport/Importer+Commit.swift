@@ -116,53 +116,52 @@ extension Importer {
       argument[(space + 1)...], mayBeInline: true, as: mode)
     let path = try PathQuoting.last(pathText, .path, of: line)
     let components = try PathQuoting.components(of: path)
-    let item: TreeItem
+    let change: Directory.Change
     switch (reference, mode) {
     case (.inline, .submodule):
       throw ImportError("Git links cannot be specified 'inline': \(line.text)")
     case (.inline, .directory):
       throw ImportError("Directories cannot be specified 'inline': \(line.text)")
     case (.inline, _):
-      item = TreeItem(mode, try store.objects.object(try readInlineBlob()))
+      change = .object(mode, try readInlineBlob())
     case (.id(let id), .submodule):
       // It need not be known, for it is in another repository.
-      if let known = try store.objects.object(of: id) { try require(.commit, known, line) }
-      item = TreeItem(submodule: id)
+      if let known = store.objects.number(of: id) { try require(.commit, known, line) }
+      change = .submodule(id)
     case (.mark(let number), .submodule):
-      let object = try store.objects.object(number)
-      try require(.commit, object, line)
-      item = TreeItem(submodule: object.id)
+      try require(.commit, number, line)
+      change = .submodule(try store.objects.object(number).id)
     case (.id(Self.emptyTreeID), .directory):
-      item = TreeItem(mode, try store.emptyTree())
+      change = .object(mode, try store.objects.add(try store.emptyTree()))
     default:
-      guard let object = try object(reference) else {
+      guard let number = try number(reference) else {
         throw ImportError("\(mode == .directory ? "Tree" : "Blob") not found: \(line.text)")
       }
-      try require(mode.kind, object, line)
-      item = TreeItem(mode, object)
+      try require(mode.kind, number, line)
+      change = .object(mode, number)
     }
-    try set(components, to: item, in: work.root)
+    try set(components, to: change, in: work.root)
   }
 
-  private func require(_ kind: ObjectKind, _ object: StoredObject, _ line: Bytes) throws {
-    guard object.kind == kind else {
-      throw ImportError(
-        "Not a \(kind.name) (actually a \(object.kind.name)): \(line.text)")
+  private func require(_ kind: ObjectKind, _ number: UInt32, _ line: Bytes) throws {
+    let actual = try store.objects.kind(of: number)
+    guard actual == kind else {
+      throw ImportError("Not a \(kind.name) (actually a \(actual.name)): \(line.text)")
     }
   }
 
   /// Puts something at a path, or in the place of the root.
-  private func set(_ path: [[UInt8]], to item: TreeItem, in root: Directory) throws {
+  private func set(_ path: [[UInt8]], to change: Directory.Change, in root: Directory) throws {
     guard let name = path.last else {
-      guard item.mode == .directory, let object = item.object else {
+      guard case .object(.directory, let number) = change else {
         throw ImportError("Root cannot be a non-directory")
       }
-      return root.replace(by: object)
+      return root.replace(by: try store.objects.object(number))
     }
-    if item.mode == .link, PathQuoting.isForbiddenForLinks(name) {
+    if case .object(.link, _) = change, PathQuoting.isForbiddenForLinks(name) {
       throw PathQuoting.invalid(Array(path.joined(separator: [Byte.slash])))
     }
-    try root.set(path[...], to: item, store)
+    try root.set(path[...], to: change, store)
   }
 
   /// The id of the tree without entries, which exists everywhere.
@@ -192,7 +191,7 @@ extension Importer {
         try work.root.remove(from[...], store)
       }
     }
-    try set(target, to: item, in: work.root)
+    try set(target, to: try Directory.change(to: item, store), in: work.root)
   }
 
   // MARK: Notes
@@ -210,18 +209,18 @@ extension Importer {
     } else {
       commit = try store.objects.object(try self.commit(target)).id
     }
-    var note: StoredObject?
+    var note: UInt32?
     switch reference {
     case .inline:
       guard try next() else { throw ImportError("the stream ends where inline data should come") }
-      note = try store.objects.object(try readBlobData())
+      note = try readBlobData()
     case .id(.null): break
     case .id, .mark:
-      guard let object = try object(reference) else {
+      guard let number = try number(reference) else {
         throw ImportError("Blob not found: \(line.text)")
       }
-      try require(.blob, object, line)
-      note = object
+      try require(.blob, number, line)
+      note = number
     }
     try work.setNote(commit, to: note, store)
   }

@@ -3,6 +3,7 @@ import CairnChunks
 extension Importer {
   /// Makes the refs what the stream says, and publishes a snapshot if they changed.
   func publish() throws {
+    try store.objects.settle()
     var published = branches.published
     let branches = branches.sorted()
     for (name, branch) in branches where branch.commit == nil && branch.isDeleted {

@@ -58,10 +58,17 @@ extension Importer {
   ///
   /// - Precondition: it is not inline.
   func object(_ reference: Reference) throws -> StoredObject? {
+    try number(reference).map { try store.objects.object($0) }
+  }
+
+  /// The number of the object that is meant; `nil` if no object of that id is known.
+  ///
+  /// - Precondition: it is not inline.
+  func number(_ reference: Reference) throws -> UInt32? {
     switch reference {
     case .inline: preconditionFailure("inline data is read by whoever expects it")
-    case .mark(let number): try store.objects.object(number)
-    case .id(let id): try number(of: id).map { try store.objects.object($0) }
+    case .mark(let number): number
+    case .id(let id): try number(of: id)
     }
   }
 

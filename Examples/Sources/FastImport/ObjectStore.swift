@@ -29,7 +29,7 @@ final class ObjectStore {
 
   init(_ session: BlockingSession, temporaryFolder: FilePath) throws {
     self.session = session
-    objects = try ObjectTable(temporaryFolder: temporaryFolder)
+    objects = try ObjectTable(session, temporaryFolder: temporaryFolder)
   }
 
   private func count(_ kind: ObjectKind, isNew: Bool) {
@@ -48,7 +48,8 @@ final class ObjectStore {
       count(.blob, isNew: false)
       return known
     }
-    return try addNewBlob(id, try session.store(bytes))
+    count(.blob, isNew: true)
+    return try objects.addNewBlob(id, bytes)
   }
 
   /// Stores a blob that comes from the stream, of any length.
@@ -69,60 +70,68 @@ final class ObjectStore {
       count(.blob, isNew: false)
       return known
     }
-    return try addNewBlob(id, content)
-  }
-
-  private func addNewBlob(_ id: ObjectID, _ content: Content) throws -> UInt32 {
     count(.blob, isNew: true)
-    return try objects.addNew(
-      StoredObject(
-        kind: .blob, id: id, chunk: content.root, height: content.height, size: content.byteCount))
+    return try objects.addNew(StoredObject(blob: id, content))
   }
 
   // MARK: Trees
 
   func emptyTree() throws -> StoredObject {
     if let empty { return empty }
-    let tree = try addTree(try session.store(sortedEntries: []), isCounted: false)
-    empty = tree
-    return tree
+    let tree = try session.store(sortedEntries: [])
+    let object = StoredObject(
+      kind: .tree, id: hash.state.id(of: .tree, RawSpan()), chunk: tree.root)
+    try objects.add(object)
+    empty = object
+    return object
   }
 
-  /// Names a directory that was stored as git names it.
+  /// Stores the directory that some changes make of another, unless it is known.
   ///
-  /// - Parameter isCounted: whether it counts as an object of the stream's.
-  func addTree(_ tree: EntryTree, isCounted: Bool = true) throws -> StoredObject {
-    hash.state.start(.tree, byteCount: tree.weight)
-    var buffer = BinaryWriter(reserving: 64 << 10)
-    try session.forEachEntry(of: tree) { entry in
-      let mode = Mode(
-        rawValue: entry.value.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt16.self).littleEndian)
-      guard entry.value.byteCount >= 2 + ObjectID.byteCount, let mode else {
-        throw ImportError("an entry of a directory is damaged")
+  /// The older one is read once: the nodes that are read to name the new one are at hand to edit them.
+  ///
+  /// - Parameter edits: entries that are set or removed, in the order of their keys.
+  func addTree(_ old: EntryTree, _ edits: [EntryEdit]) throws -> StoredObject {
+    var text = TreeText(
+      byteCount: try byteCount(of: old, edits), hash)
+    var next = edits[...]
+    try session.forEachEntry(of: old) { entry in
+      while let edit = next.first {
+        let order = edit.key.span.bytes.order(to: entry.key)
+        if order > 0 { break }
+        try text.append(edit)
+        next.removeFirst()
+        if order == 0 { return true }
       }
-      let length = entry.key.byteCount - (mode == .directory ? 1 : 0)
-      buffer.append(mode.octal.utf8)
-      buffer.append(Byte.space)
-      buffer.append(entry.key.extracting(0..<length))
-      buffer.append(UInt8(0))
-      buffer.append(entry.value.extracting(2..<2 + ObjectID.byteCount))
-      if buffer.count >= 60 << 10 {
-        hash.state.update(buffer.bytes.span.bytes)
-        buffer.removeAll()
-      }
+      try text.append(key: entry.key, value: entry.value)
       return true
     }
-    hash.state.update(buffer.bytes.span.bytes)
-    let id = hash.state.finish()
+    for edit in next { try text.append(edit) }
+    let id = try text.finish()
     // It may be stored in other chunks, as differences from another tree; one way is enough.
     let known = try objects.object(of: id)
-    if isCounted { count(.tree, isNew: known == nil) }
+    count(.tree, isNew: known == nil)
     if let known { return known }
+    let tree = try session.edit(old, edits, deltas: .all)
     let object = StoredObject(
       kind: .tree, id: id, chunk: tree.root, height: tree.height, size: tree.count,
       weight: tree.weight)
     try objects.addNew(object)
     return object
+  }
+
+  /// The length of a directory as git writes it, after some changes.
+  private func byteCount(of old: EntryTree, _ edits: [EntryEdit]) throws -> UInt64 {
+    // Wrapping: whether the sum is true shows when everything was written.
+    var byteCount = old.weight
+    for edit in edits {
+      try session.forEachEntry(of: old, from: edit.key, to: edit.key + [0]) { entry in
+        byteCount &-= entry.weight
+        return true
+      }
+      if case .set(let entry) = edit { byteCount &+= entry.weight }
+    }
+    return byteCount
   }
 
   // MARK: Commits and tags

@@ -23,13 +23,27 @@ struct StoredObject: Hashable, Sendable {
   var tree: EntryTree { EntryTree(root: chunk, height: height, count: size, weight: weight) }
 }
 
+extension StoredObject {
+  init(blob id: ObjectID, _ content: Content) {
+    self.init(
+      kind: .blob, id: id, chunk: content.root, height: content.height, size: content.byteCount)
+  }
+}
+
 /// All objects that are known, by their numbers and by their ids.
 ///
-/// Memory: 28 bytes an object. Where it is stored is on disk, in a file without a name, 76 bytes an
-/// object.
+/// Memory: 28 bytes an object, and the blobs that are being stored. Where the others are stored is on
+/// disk, in a file without a name, 76 bytes an object.
 final class ObjectTable {
   private var numbers: DigestTable
+  private let session: BlockingSession
   private let file: TemporaryFile
+  /// Stores small blobs while the stream is read on.
+  private let queue: ContentQueue
+  /// The blobs in the queue, from ``firstPending`` on, the oldest first. They were added last of all
+  /// objects, and have no records yet.
+  private var pending: [ObjectID] = []
+  private var firstPending = 0
   /// Records that are not in the file yet.
   private var tail: [UInt8] = []
   /// The records that are in the file.
@@ -39,7 +53,9 @@ final class ObjectTable {
   private static let recordSize = 76
   private static let tailSize = 4096 * recordSize
 
-  init(temporaryFolder: FilePath) throws {
+  init(_ session: BlockingSession, temporaryFolder: FilePath) throws {
+    self.session = session
+    queue = ContentQueue(session)
     numbers = try DigestTable(digestLength: ObjectID.byteCount)
     file = try TemporaryFile(in: temporaryFolder)
   }
@@ -48,6 +64,9 @@ final class ObjectTable {
   var byteCount: Int { numbers.byteCount + tail.capacity }
 
   func number(of id: ObjectID) -> UInt32? { id.withBytes { numbers.value(for: $0) } }
+
+  /// The objects that have records; the others are blobs in the queue.
+  private var recordedCount: UInt32 { count - UInt32(pending.count - firstPending) }
 
   func object(of id: ObjectID) throws -> StoredObject? {
     try number(of: id).map { try object($0) }
@@ -64,18 +83,57 @@ final class ObjectTable {
   /// - Precondition: none of its id is there.
   @discardableResult
   func addNew(_ object: StoredObject) throws -> UInt32 {
+    try settle()
+    let number = try addNumber(of: object.id)
+    try record(object)
+    return number
+  }
+
+  /// Adds a blob that is in memory, and has it stored.
+  ///
+  /// - Precondition: none of its id is there.
+  func addNewBlob(_ id: ObjectID, _ bytes: RawSpan) throws -> UInt32 {
+    guard bytes.byteCount <= ContentQueue.maximumLength else {
+      return try addNew(StoredObject(blob: id, try session.store(bytes)))
+    }
+    let number = try addNumber(of: id)
+    pending.append(id)
+    try queue.append(bytes) { try recordOldest($0) }
+    return number
+  }
+
+  /// Waits until all blobs are stored.
+  func settle() throws {
+    guard !queue.isEmpty else { return }
+    try queue.finish { try recordOldest($0) }
+  }
+
+  private func recordOldest(_ content: Content) throws {
+    let id = pending[firstPending]
+    firstPending += 1
+    if firstPending * 2 >= pending.count {
+      pending.removeFirst(firstPending)
+      firstPending = 0
+    }
+    try record(StoredObject(blob: id, content))
+  }
+
+  private func addNumber(of id: ObjectID) throws -> UInt32 {
     let number = count
     guard number < UInt32.max - 1 else { throw ImportError("there are too many objects") }
-    try object.id.withBytes { _ = try numbers.updateValue(number, for: $0) }
-    append(object)
+    try id.withBytes { _ = try numbers.updateValue(number, for: $0) }
     count += 1
+    return number
+  }
+
+  private func record(_ object: StoredObject) throws {
+    append(object)
     if tail.count >= Self.tailSize {
       try file.descriptor.writeAll(
         toAbsoluteOffset: Int64(written) * Int64(Self.recordSize), tail)
-      written = count
+      written += UInt32(tail.count / Self.recordSize)
       tail.removeAll(keepingCapacity: true)
     }
-    return number
   }
 
   private func append(_ object: StoredObject) {
@@ -97,22 +155,28 @@ final class ObjectTable {
     bytes.withUnsafeBytes { tail.append(contentsOf: $0) }
   }
 
+  /// What the object is; waits for no blob.
+  ///
+  /// - Precondition: there is an object of this number.
+  func kind(of number: UInt32) throws -> ObjectKind {
+    number < recordedCount ? try object(number).kind : .blob
+  }
+
   /// - Precondition: there is an object of this number.
   func object(_ number: UInt32) throws -> StoredObject {
     precondition(number < count)
+    if number >= recordedCount { try settle() }
     if number >= written {
       let start = Int(number - written) * Self.recordSize
-      return try Self.decode(Array(tail[start..<start + Self.recordSize]))
+      let tail = tail
+      return try Self.decode(tail.span.bytes.extracting(start..<start + Self.recordSize))
     }
-    var record = [UInt8](repeating: 0, count: Self.recordSize)
     let offset = Int64(number) * Int64(Self.recordSize)
-    let read = try record.withUnsafeMutableBytes { buffer in
-      try file.descriptor.read(fromAbsoluteOffset: offset, into: buffer)
+    return try withUnsafeTemporaryAllocation(byteCount: Self.recordSize, alignment: 8) { record in
+      guard try file.descriptor.read(fromAbsoluteOffset: offset, into: record) == record.count
+      else { throw ImportError("the temporary file of objects was cut short") }
+      return try Self.decode(UnsafeRawBufferPointer(record).bytes)
     }
-    guard read == Self.recordSize else {
-      throw ImportError("the temporary file of objects was cut short")
-    }
-    return try Self.decode(record)
   }
 
   /// Calls `body` with each object and its number.
@@ -120,8 +184,8 @@ final class ObjectTable {
     for number in 0..<count { try body(number, try object(number)) }
   }
 
-  private static func decode(_ record: [UInt8]) throws -> StoredObject {
-    var reader = BinaryReader(record.span.bytes)
+  private static func decode(_ record: RawSpan) throws -> StoredObject {
+    var reader = BinaryReader(record)
     guard let kind = ObjectKind(rawValue: try reader.readUInt8()) else {
       throw ImportError("the temporary file of objects is damaged")
     }

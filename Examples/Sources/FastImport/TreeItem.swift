@@ -10,7 +10,15 @@ enum Mode: UInt16, Sendable {
   case submodule = 0o160000
 
   /// As in a tree object: octal, without zeros in front.
-  var octal: String { String(rawValue, radix: 8) }
+  var octal: String {
+    switch self {
+    case .regular: "100644"
+    case .executable: "100755"
+    case .link: "120000"
+    case .directory: "40000"
+    case .submodule: "160000"
+    }
+  }
 
   /// - Parameter text: octal, of six digits, or three for the permissions of a file.
   init?(_ text: some Collection<UInt8>) {

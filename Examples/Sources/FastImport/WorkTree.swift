@@ -54,9 +54,9 @@ struct WorkTree {
     fanout = Self.fanout(count)
   }
 
-  /// Puts a note on a commit, or takes it away.
+  /// Puts a note on a commit, the blob of that number, or takes it away.
   mutating func setNote(
-    _ commit: ObjectID, to note: StoredObject?, _ store: ObjectStore
+    _ commit: ObjectID, to note: UInt32?, _ store: ObjectStore
   ) throws {
     let old = Self.path(commit, fanout: fanout)
     if try root.item(old[...], store) != nil {
@@ -66,7 +66,7 @@ struct WorkTree {
     guard let note else { return }
     noteCount += 1
     let new = Self.path(commit, fanout: Self.fanout(noteCount))
-    try root.set(new[...], to: TreeItem(.regular, note), store)
+    try root.set(new[...], to: .object(.regular, note), store)
   }
 
   /// Moves all notes to where they belong, if their number says that this is elsewhere.
@@ -82,7 +82,7 @@ struct WorkTree {
     }
     for move in moves {
       try root.remove(move.from[...], store)
-      try root.set(move.to[...], to: move.item, store)
+      try root.set(move.to[...], to: try Directory.change(to: move.item, store), store)
     }
     noteCount = count
     fanout = new
