@@ -17,6 +17,9 @@ public final class Exporter {
   /// The mark of each object that was written, beginning with 1.
   private var marks: DigestTable
   private var lastMark: UInt32 = 0
+  /// A branch that gets no commit, once there was need of one.
+  private var emptyBranch: [UInt8]?
+  private var refNames: Set<[UInt8]> = []
 
   private static let bufferSize = 256 << 10
 
@@ -37,6 +40,7 @@ public final class Exporter {
       throw ImportError("the snapshot has no ref \(name.text)")
     }
     if !names.isEmpty { refs.removeAll { !names.contains($0.name) } }
+    refNames = Set(refs.map(\.name))
     // Dates that were imported without a check are not checked again.
     try write("feature done\nfeature date-format=raw-permissive\n")
     for ref in refs { try writeHistory(of: ref.object, as: ref.name) }
@@ -105,13 +109,16 @@ public final class Exporter {
 
   private func writeCommit(_ commit: StoredObject, as ref: [UInt8]) throws {
     let text = try StoredText(commit, reader)
-    let parents = try text.parentObjects()
-    let old = try parents.first.map { try StoredText($0, reader).target }
+    var parents = try text.parentObjects()[...]
+    let ids = text.parentIDs
+    let first = ids.first == .null ? nil : parents.first
+    let old = try first.map { try StoredText($0, reader).target }
+    if ids.contains(.null) { try writeEmptyBranch() }
     try forEachChange(from: old, to: text.target, at: []) { _, item in
       if let item, item.mode != .submodule, let blob = item.object { try writeBlob(blob) }
     }
     // Else the commit would follow the one that the ref has.
-    if parents.isEmpty {
+    if first == nil {
       try write("reset ")
       try write(ref)
       try write("\n")
@@ -122,7 +129,13 @@ public final class Exporter {
     try writeMark(commit)
     try writeHeader(of: text)
     try writeMessage(of: text)
-    for (position, parent) in parents.enumerated() {
+    for (position, id) in ids.enumerated() {
+      guard id != .null, let parent = parents.popFirst() else {
+        try write("merge ")
+        try write(emptyBranch ?? [])
+        try write("\n")
+        continue
+      }
       try write("\(position == 0 ? "from" : "merge") :\(try mark(of: parent))\n")
     }
     try forEachChange(from: old, to: text.target, at: []) { path, item in
@@ -144,6 +157,17 @@ public final class Exporter {
       try write("\n")
     }
     try write("\n")
+  }
+
+  /// Makes the branch that stands for the parent of no id.
+  private func writeEmptyBranch() throws {
+    guard emptyBranch == nil else { return }
+    var name = Array("refs/heads/empty".utf8)
+    while refNames.contains(name) { name.append(UInt8(ascii: "-")) }
+    emptyBranch = name
+    try write("reset ")
+    try write(name)
+    try write("\n\n")
   }
 
   /// Writes the fields of a commit in the order in which a stream has them.

@@ -29,10 +29,12 @@ extension Importer {
     _ = try next()
     try readFrom(name)
     let branch = branches.branch(name) ?? BranchTable.Branch()
-    var parents = branch.commit.map { [$0] } ?? []
-    let tree = try parents.first.map { try self.tree(ofCommit: $0) } ?? store.emptyTree()
+    let tree = try branch.commit.map { try self.tree(ofCommit: $0) } ?? store.emptyTree()
+    var parents: [UInt32?] = branch.commit.map { [$0] } ?? []
     while let from = commands.argument("merge") {
-      parents.append(try commit(from))
+      // A branch without commits is merged as the commit of no id: so git has it.
+      let isEmpty = branches.branch(from).map { $0.commit == nil } ?? false
+      parents.append(isEmpty ? nil : try commit(from))
       _ = try next()
     }
 
@@ -53,14 +55,16 @@ extension Importer {
     }
     var text = Array("tree \(root.id)\n".utf8)
     for parent in parents {
-      text += Array("parent \(try store.objects.object(parent).id)\n".utf8)
+      let id = try parent.map { try store.objects.object($0).id } ?? .null
+      text += Array("parent \(id)\n".utf8)
     }
     text += Array("author ".utf8) + (author ?? committer) + [Byte.lineFeed]
     text += Array("committer ".utf8) + committer + [Byte.lineFeed]
     if let encoding { text += Array("encoding ".utf8) + encoding + [Byte.lineFeed] }
     text += signatures
     text.append(Byte.lineFeed)
-    let number = try store.addCommit(text, message, tree: rootNumber, parents: parents)
+    let number = try store.addCommit(
+      text, message, tree: rootNumber, parents: parents.compactMap { $0 })
     let noteCount = work.noteCount
     try branches.update(name) { branch in
       branch.commit = number

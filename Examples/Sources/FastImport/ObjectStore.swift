@@ -301,9 +301,12 @@ struct StoredText {
   /// The message, if it is not ``messageContent``.
   var message: Bytes { text[min(headerEnd + 1, text.count)...] }
 
-  /// The ids and chunks of a commit's parents.
+  /// The ids of a commit's parents, null for a merged branch without commits.
+  var parentIDs: [ObjectID] { values("parent").compactMap { ObjectID(hex: $0) } }
+
+  /// The ids and chunks of a commit's parents, without those that are null.
   func parentObjects() throws -> [StoredObject] {
-    let ids = values("parent").compactMap { ObjectID(hex: $0) }
+    let ids = parentIDs.filter { $0 != .null }
     guard ids.count == parents.count else { throw ImportError("a commit's parents are damaged") }
     return zip(ids, parents).map { StoredObject(kind: .commit, id: $0, chunk: $1) }
   }

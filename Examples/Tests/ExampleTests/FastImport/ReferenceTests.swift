@@ -26,6 +26,34 @@ import Testing
   private static let begin =
     "commit refs/heads/main\ncommitter C <c@e> 1234567890 +0000\ndata 1\nx"
 
+  /// Git merges a branch without commits as the commit of no id; so its id is the same here, and that
+  /// of what is exported.
+  @Test(arguments: [
+    "merge refs/heads/none", "merge refs/heads/none\nmerge :1", "from :1\nmerge refs/heads/none",
+    "from :1\nmerge refs/heads/none\nmerge :2\nmerge refs/heads/none",
+  ])
+  func aBranchWithoutCommitsIsMerged(parents: String) async throws {
+    let text = """
+      reset refs/heads/none
+
+      commit refs/heads/new
+      mark :3
+      committer C <c@e> 1234567890 +0000
+      data 1
+      x
+      \(parents)
+      M 644 :7 c
+
+      commit refs/heads/new
+      committer C <c@e> 1234567891 +0000
+      data 1
+      y
+      M 644 :7 d
+
+      """
+    try await oracle.expectSame(Self.start + Array(text.utf8))
+  }
+
   /// The id of ``start``'s blob.
   private static let blob = "d95f3ad14dee633a758d2e331151e950dd13e4ed"
   private static let unknown = "0123456789012345678901234567890123456789"
