@@ -289,10 +289,11 @@ public final class Exporter {
   /// is now; `nil` if it is gone. A directory that is gone is named as a whole; what was added is
   /// named file by file.
   private func forEachChange(
-    from old: StoredObject?, to new: StoredObject, at path: [UInt8],
+    from old: StoredObject?, to new: StoredObject, at path: [UInt8], depth: Int = 1,
     _ body: ([UInt8], TreeItem?) throws -> Void
   ) throws {
-    guard let old else { return try forEachFile(of: new, at: path, body) }
+    guard let old else { return try forEachFile(of: new, at: path, depth, body) }
+    guard depth <= PathQuoting.maximumDepth else { throw PathQuoting.tooDeep() }
     if old.id == new.id { return }
     try reader.forEachDifference(from: old.tree, to: new.tree) { old, new in
       guard let name = (new ?? old)?.name else { return }
@@ -303,19 +304,21 @@ public final class Exporter {
         return try body(place, item)
       }
       try forEachChange(
-        from: before?.object, to: directory, at: place, body)
+        from: before?.object, to: directory, at: place, depth: depth + 1, body)
     }
   }
 
   private func forEachFile(
-    of directory: StoredObject, at path: [UInt8], _ body: ([UInt8], TreeItem?) throws -> Void
+    of directory: StoredObject, at path: [UInt8], _ depth: Int,
+    _ body: ([UInt8], TreeItem?) throws -> Void
   ) throws {
+    guard depth <= PathQuoting.maximumDepth else { throw PathQuoting.tooDeep() }
     try reader.forEachEntry(of: directory.tree) { entry in
       let entry = entry.entry
       let place = path.isEmpty ? entry.name : path + [Byte.slash] + entry.name
       let item = try TreeItem(entry)
       if item.mode == .directory, let directory = item.object {
-        try forEachFile(of: directory, at: place, body)
+        try forEachFile(of: directory, at: place, depth + 1, body)
       } else {
         try body(place, item)
       }

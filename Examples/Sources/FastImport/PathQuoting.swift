@@ -1,3 +1,5 @@
+import CairnChunks
+
 /// Paths as the stream writes them: as they are, or quoted as in C.
 enum PathQuoting {
   /// Reads a quoted string at the front of `text`, which begins with a quote.
@@ -115,14 +117,29 @@ enum PathQuoting {
   /// What is written for the bytes from 7 on.
   private static let letters = Array("abtnvfr".utf8)
 
+  /// How many components a path has at most, and how deep directories are in one another where they
+  /// are written out: whoever goes down needs room on the stack for each, and some systems give a
+  /// thread 512 KiB. Git crashes where its own stack ends, at some ten thousand.
+  static let maximumDepth = 256
+  /// The longest name that the key of an entry has room for, with the "/" of a directory.
+  static let maximumNameLength = EntryTree.maximumKeyLength - 1
+
+  static func tooDeep() -> ImportError {
+    ImportError("directories are more than \(maximumDepth) deep in one another")
+  }
+
   /// The components of a path; none if it is the root's.
   ///
   /// - Throws: what is wrong with it: an empty component, "." or "..", or what some file system takes
-  ///   for ".git", which no tree of git's may have.
+  ///   for ".git", which no tree of git's may have; more or longer ones than there may be.
   static func components(of path: [UInt8]) throws -> [[UInt8]] {
     if path.isEmpty { return [] }
     let components = path.split(separator: Byte.slash, omittingEmptySubsequences: false)
+    guard components.count <= maximumDepth else { throw tooDeep() }
     for component in components {
+      guard component.count <= maximumNameLength else {
+        throw ImportError("a name of \(component.count) bytes; \(maximumNameLength) is the most")
+      }
       if component.isEmpty { throw ImportError("Empty path component found in input") }
       if component.equals(".") || component.equals("..") || isGitFolder(component) {
         throw invalid(path)

@@ -94,6 +94,73 @@ import Testing
       "reset refs/heads/" + String(repeating: "x", count: 3 << 20), says: "a line of more than")
   }
 
+  private static let change = start + "commit refs/heads/main\ncommitter C <c@e> 1 +0000\ndata 0\n"
+
+  /// Everything goes down the deepest paths and up again; deeper ones are refused before anything does.
+  @Test func deepDirectories() async throws {
+    func folders(_ depth: Int) -> String { String(repeating: "a/", count: depth) }
+    let deepest = folders(PathQuoting.maximumDepth - 1)
+    let file = "M 644 inline \(deepest)f\ndata 1\nx\n"
+    try await oracle.expectSame(Self.change + file)
+    let changes = """
+
+      commit refs/heads/main
+      committer C <c@e> 2 +0000
+      data 0
+      ls "\(deepest)f"
+      R \(folders(100))a b
+      D b/\(folders(PathQuoting.maximumDepth - 102))f
+
+      """
+    try await oracle.expectSame(Self.change + file + changes)
+    for path in ["a/\(deepest)f", folders(100_000) + "f"] {
+      try await expectRefused(
+        Self.change + "M 644 inline \(path)\ndata 1\nx\n", says: "more than 256 deep", line: 9)
+    }
+  }
+
+  /// Copies can put directories deeper than any path; no stream leads there, so none is written.
+  @Test func copiesThatAreTooDeep() async throws {
+    var stream = Self.change + "M 644 inline a/f\ndata 1\nx\n"
+    for _ in 0..<3 { stream += "C a \(String(repeating: "a/", count: 200))b\n" }
+    let result = try await oracle.importStream(Array(stream.utf8))
+    #expect(result.status == 0, "\(result.error?.report ?? "")")
+    let error = await #expect(throws: ImportError.self) {
+      _ = try await oracle.export(result.repository)
+    }
+    #expect(error?.message.contains("more than 256 deep") == true)
+  }
+
+  @Test func namesThatAreTooLong() async throws {
+    let name = String(repeating: "n", count: PathQuoting.maximumNameLength)
+    try await oracle.expectSame(
+      Self.change + "M 644 inline d/\(name)\ndata 1\nx\nM 644 inline \(name)/f\ndata 1\ny\n")
+    for path in ["\(name)n", "d/\(name)n/f"] {
+      try await expectRefused(
+        Self.change + "M 644 inline \(path)\ndata 1\nx\n", says: "a name of 65536 bytes", line: 9)
+    }
+  }
+
+  @Test func manyParentsAndMarksFarApart() async throws {
+    var stream = Self.start + "commit refs/heads/x\ncommitter C <c@e> 1 +0000\ndata 0\n"
+    for _ in 0..<3000 { stream += "merge :1\n" }
+    stream += """
+      blob
+      mark :9223372036854775808
+      data 1
+      a
+      blob
+      mark :18446744073709551615
+      data 1
+      b
+      get-mark :9223372036854775808
+      get-mark :18446744073709551615
+      cat-blob :18446744073709551615
+
+      """
+    try await oracle.expectSame(stream)
+  }
+
   @Test func theReportNamesThePlace() async throws {
     let stream = Self.start + "D a\n\nwhat\n"
     let result = try await oracle.importStream(Array((stream + "not read\n").utf8))
@@ -104,28 +171,31 @@ import Testing
     #expect(error.report.contains("at line 8, byte \(count) of the stream"))
   }
 
+  /// A blob, commits of several kinds and a tag.
+  private static let mixed = makeStream { stream in
+    stream.blob(1, "content of\nsome lines\n")
+    stream.commit("refs/heads/main", mark: 2)
+    stream.line("M 644 :1 a/b")
+    stream.file("c", "inline\n")
+    stream.commit("refs/heads/side", mark: 3, from: ":2", merge: ["refs/heads/main"])
+    stream.line("R a d")
+    stream.line("")
+    stream.line("tag t")
+    stream.line("from :3")
+    stream.line("tagger T <t@e> 1234567890 +0000")
+    stream.data("of a commit")
+  }
+
   /// A stream that is cut behind any of its lines is a shorter stream, or refused; both publish what
-  /// git does.
+  /// git does. But where inline data is missing at the very end, git stores what happens to be in its
+  /// memory as the id of a file; here that is refused.
   @Test func cutBehindEveryLine() async throws {
-    let whole = makeStream { stream in
-      stream.blob(1, "content of\nsome lines\n")
-      stream.commit("refs/heads/main", mark: 2)
-      stream.line("M 644 :1 a/b")
-      stream.file("c", "inline\n")
-      stream.commit("refs/heads/side", mark: 3, from: ":2", merge: ["refs/heads/main"])
-      stream.line("R a d")
-      stream.line("")
-      stream.line("tag t")
-      stream.line("from :3")
-      stream.line("tagger T <t@e> 1234567890 +0000")
-      stream.data("of a commit")
-    }
+    let whole = Self.mixed
     let ends = whole.indices.filter { whole[$0] == 10 }
     for end in ends {
       let cut = Array(whole[...end])
       let theirs = try oracle.gitImport(cut)
       let ours = try await oracle.importStream(cut)
-      // Where inline data is missing at the very end, git stores a file of no content that exists.
       if ours.error?.message.contains("where inline data should come") == true { continue }
       #expect(ours.status == theirs.status, "cut at \(end): \(ours.error?.report ?? "")")
       guard ours.status == 0 else {
@@ -133,6 +203,16 @@ import Testing
         continue
       }
       #expect(try await oracle.refs(ours.repository) == theirs.refs, "cut at \(end)")
+    }
+  }
+
+  /// Wherever a stream is cut, it is a shorter one, or refused, and then nothing is published.
+  @Test func cutBehindEveryByte() async throws {
+    for end in Self.mixed.indices {
+      let result = try await oracle.importStream(Array(Self.mixed[..<end]))
+      let refs = try await oracle.refs(result.repository)
+      #expect(result.error == nil || refs.isEmpty, "cut at \(end)")
+      #expect(result.error != nil || !refs.isEmpty || end < Self.start.count, "cut at \(end)")
     }
   }
 }
