@@ -84,7 +84,8 @@ private final class ObservedTarget: Target {
     for start in stride(from: Int64(190), to: 100_000, by: 777) {
       try await read(target, start..<start + 777)
     }
-    #expect(base.ranges.count <= 100 + 1 + 4)
+    // The last read itself reaches into the span behind the end.
+    #expect(base.ranges.count <= 100 + 1 + 1 + 4)
   }
 
   @Test func readsHereAndThereAreNot() async throws {
