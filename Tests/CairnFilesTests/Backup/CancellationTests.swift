@@ -66,7 +66,7 @@ import Testing
     // Uploads that were under way may still end, however busy the machine is.
     let start = ContinuousClock.now
     var left = try await leftovers(fixture)
-    while !left.isEmpty, ContinuousClock.now - start < .seconds(120) {
+    while !left.isEmpty, ContinuousClock.now - start < .seconds(900) {
       try await Task.sleep(for: .milliseconds(20))
       left = try await leftovers(fixture)
     }
