@@ -182,13 +182,18 @@ extension Repository {
 
   /// Looks whether packs were written anew by somebody else, and if so, where their chunks are now.
   func findMovedPacks() async throws(ChunkStoreError) -> Bool {
-    let known = try await target.blobs(BlobFolder.index).allSatisfy { blob in
-      blob.name.contentDigest.map { digest in indexBlobs.withLock { $0.contains(digest) } } == true
-    }
+    let known = try await knowsIndexBlobs()
     // In this order, so that no chunk is absent in between for others who read.
     if !known { try await refresh() }
     let hasDropped = try await dropLostPacks(present: listPacks())
     return hasDropped || !known
+  }
+
+  /// Whether every index blob on the target was read.
+  func knowsIndexBlobs() async throws(ChunkStoreError) -> Bool {
+    try await target.blobs(BlobFolder.index).allSatisfy { blob in
+      blob.name.contentDigest.map { digest in indexBlobs.withLock { $0.contains(digest) } } == true
+    }
   }
 
   // MARK: Merging

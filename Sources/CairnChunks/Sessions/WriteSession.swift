@@ -169,6 +169,8 @@ public final class WriteSession: Sendable {
         .notFound, "the root \(root.id) was removed meanwhile, so nothing can build on it",
         blob: .root(root.id))
     }
+    // It may have been published after this session began.
+    if try await !repository.knowsIndexBlobs() { try await repository.refresh() }
   }
 
   /// ``build(on:)`` for a root of which the id is known.

@@ -183,6 +183,20 @@ import Testing
     try await next.end()
   }
 
+  @Test func aRootThatCameLaterCanBeBuiltOn() async throws {
+    let target = MemoryTarget()
+    let repository = try await Repository.createSmall(on: target)
+    let session = try await repository.startSession(.test)
+    let other = try await Repository.open(on: target)
+    let base = try await commit(bytes(50_000, 13), as: "base", in: other)
+    try await session.build(on: base.root)
+    let chunk = try await session.store(Chunk(links: [base.content.root], data: [1]))
+    try await session.publish(name: "next", chunk: chunk)
+    try await session.end()
+    #expect(session.statistics.newChunks == 1)
+    try await check([base], on: target)
+  }
+
   /// A collection that is cut off after any change to the target loses nothing, and the next one
   /// finishes it.
   @Test(arguments: [false, true])
