@@ -73,14 +73,14 @@ struct Interpreter {
         return nil
       }
       first = nil
-      let reply = read(step, before, target, &random)
+      let reply = read(step, before, &target, &random)
       if let announcement = delayed { target.announcements.insert(announcement) }
       delayed = nil
       return reply
     case .hasRoot(let root):
       return .answer(target.roots[root] != nil)
     case .deletePack(let pack):
-      target.packs.remove(pack)
+      target.deletePack(pack)
       return .done
     case .lift(let generation):
       target.lift { $0 == generation }
@@ -107,18 +107,29 @@ struct Interpreter {
     default:
       break
     }
-    if case .condemned(let generation, _) = announcement { self.generation = generation }
-    if case .revoked = announcement { hasRevoked = true }
+    if case .condemned(let generation, _) = announcement {
+      self.generation = generation
+      if !target.condemned.isEmpty { target.events.rivals += 1 }
+    }
+    if case .revoked = announcement {
+      hasRevoked = true
+      target.events.closings += 1
+    }
     target.announcements.insert(announcement)
   }
 
   private mutating func read(
-    _ step: ProtocolStep, _ before: SimulatedTarget, _ after: SimulatedTarget,
+    _ step: ProtocolStep, _ before: SimulatedTarget, _ target: inout SimulatedTarget,
     _ random: inout SeededRandom
   ) -> ProtocolReply {
     let luck = random.next() & 3
+    let after = target
+    var lags = 0
+    defer { target.events.lags += lags }
     func mix<Element: Hashable>(_ old: Set<Element>, _ new: Set<Element>) -> Set<Element> {
-      switch luck {
+      if old == new { return new }
+      if luck != 1 { lags += 1 }
+      return switch luck {
       case 0: old
       case 1: new
       case 2: old.union(new)

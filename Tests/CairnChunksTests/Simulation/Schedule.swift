@@ -9,12 +9,15 @@ struct Schedule {
   private var random: SeededRandom
   private let broken: ProtocolRule?
   private var parties: [Member] = []
-  private(set) var deletedPacks = 0
-  private(set) var commits = 0
+  var events: ScheduleEvents { target.events }
 
   private struct Member {
     var party: any SimulatedParty
     var wakesAt: Int
+    /// Whether it has fallen asleep in the midst of things, and not taken a step since.
+    var isAsleep = false
+
+    var session: SessionID? { (party as? SimulatedWriter)?.session }
   }
 
   init(seed: UInt64, breaking broken: ProtocolRule? = nil) {
@@ -44,19 +47,30 @@ struct Schedule {
       if luck % 64 == 0 { forget() }
       if luck >> 8 % 24 == 0 {
         parties[number].wakesAt = time + Int(random.next() % 150)
+        parties[number].isAsleep = true
+        target.events.sleeps += 1
         continue
+      }
+      if parties[number].isAsleep {
+        parties[number].isAsleep = false
+        if let session = parties[number].session, isRevoked(session) {
+          target.events.awakenings += 1
+        }
       }
       let isDead = luck >> 16 % 150 == 0
       let before = target.shape
+      if isDead { target.events.deaths += 1 }
       if isDead || !parties[number].party.step(&target, &random) {
         parties.remove(at: number)
       }
       if target.shape == before { continue }
-      deletedPacks += max(0, before.packs - target.packs.count)
       if let loss = target.loss(countingAll: broken == .countOnlyNamed) { return loss }
     }
-    commits = target.committed.count
     return broken == nil ? collectAll() : nil
+  }
+
+  private func isRevoked(_ session: SessionID) -> Bool {
+    target.announcements.contains(.revoked(session))
   }
 
   private mutating func forget() {

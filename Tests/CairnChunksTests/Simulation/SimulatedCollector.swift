@@ -44,6 +44,7 @@ struct SimulatedCollector: SimulatedParty {
       return true
     }
     if let copy = copies.popLast() {
+      target.events.copiedPacks += 1
       target.putPack(of: copy)
       return true
     }
@@ -58,6 +59,10 @@ struct SimulatedCollector: SimulatedParty {
     }
     self.party = party
     self.interpreter = interpreter
+    if isDone {
+      target.events.neededPacks += party.kept.count
+      target.events.postponedPacks += party.postponed.count
+    }
     return !isDone
   }
 

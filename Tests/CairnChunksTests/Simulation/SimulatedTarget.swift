@@ -7,7 +7,9 @@ import CairnCrypto
 /// roots name a chunk. Nothing here is ever read half-way; what is simulated is the order of things.
 struct SimulatedTarget {
   /// The packs that are there.
-  var packs: Set<Digest> = []
+  private(set) var packs: Set<Digest> = []
+  /// How many of them hold each chunk.
+  private var holders: [ChunkID: Int] = [:]
   /// What each pack holds, or held: who has seen its table remembers it.
   var contents: [Digest: Set<ChunkID>] = [:]
   var roots: [Digest: RootReference] = [:]
@@ -16,6 +18,9 @@ struct SimulatedTarget {
   var links = SimulatedTarget.contentLinks
   /// The roots whose publication succeeded, and which nobody forgot.
   var committed: Set<Digest> = []
+  /// What is reached from the chunk of each root that was checked.
+  private var needs: [ChunkID: Set<ChunkID>] = [:]
+  var events = ScheduleEvents()
   private var lastNumber: UInt64 = 0
 
   /// A name that was never given out.
@@ -83,6 +88,13 @@ struct SimulatedTarget {
     let pack = newDigest()
     packs.insert(pack)
     contents[pack] = chunks
+    for chunk in chunks { holders[chunk, default: 0] += 1 }
+  }
+
+  mutating func deletePack(_ pack: Digest) {
+    guard packs.remove(pack) != nil else { return }
+    events.deletedPacks += 1
+    for chunk in contents[pack] ?? [] { holders[chunk, default: 0] -= 1 }
   }
 
   /// The chunks that some of these packs hold.
@@ -113,9 +125,8 @@ struct SimulatedTarget {
   /// What is wrong: a root that counts and is not complete, or a commit that does not count.
   ///
   /// - Parameter countsAll: as a reader does that passes over nothing.
-  func loss(countingAll countsAll: Bool) -> String? {
+  mutating func loss(countingAll countsAll: Bool) -> String? {
     let sessions = sessions
-    let stored = chunks(in: packs)
     for id in committed.sorted() {
       guard let root = roots[id], sessions[root.session]?.counts(id) != false else {
         return "a commit is passed over"
@@ -123,8 +134,9 @@ struct SimulatedTarget {
     }
     for root in roots.values
     where countsAll || sessions[root.session]?.counts(root.id) != false {
-      let missing = reached(from: [root.chunk]).subtracting(stored)
-      if !missing.isEmpty {
+      let needed = needs[root.chunk] ?? reached(from: [root.chunk])
+      needs[root.chunk] = needed
+      if needed.contains(where: { holders[$0, default: 0] == 0 }) {
         return "a root that counts\(committed.contains(root.id) ? ", a commit," : "") lost a chunk"
       }
     }

@@ -17,6 +17,7 @@ struct SimulatedWriter: SimulatedParty {
     case opening, choosingBase, basing, storing, publishing, confirming, ending
   }
 
+  var session: SessionID { opening.session }
   private var phase = Phase.opening
   private var opening: SessionOpening
   private var base: SessionBase?
@@ -67,7 +68,7 @@ struct SimulatedWriter: SimulatedParty {
       guard var party = base else { return false }
       defer { base = party }
       guard interpreter.advance(&party, &target, &random) else { return true }
-      if !party.isUsable { borrowed = [] }
+      if party.isUsable { target.events.bases += 1 } else { borrowed = [] }
       plan(&target, &random)
     case .storing:
       if let chunks = unstored.popLast() {
@@ -84,8 +85,12 @@ struct SimulatedWriter: SimulatedParty {
       phase = .confirming
     case .confirming:
       guard interpreter.advance(&publication, &target, &random) else { return true }
-      guard publication.isCertain || broken == .lookForRevocation else { return false }
+      guard publication.isCertain || broken == .lookForRevocation else {
+        target.events.refusals += 1
+        return false
+      }
       if let root, target.roots[root.id] != nil { target.committed.insert(root.id) }
+      target.events.commits += 1
       publicationsLeft -= 1
       if publicationsLeft == 0 {
         if hasEnded { return false }
