@@ -34,8 +34,8 @@
       }
       let id = try await begin()
       do throws(S3Failure) {
-        let tags = try await sendParts(id, partSize)
-        try await complete(id, tags)
+        let parts = try await sendParts(id, partSize)
+        try await complete(id, parts)
       } catch {
         await abandon(id)
         throw error
@@ -46,6 +46,7 @@
       var request = S3Request(.post, key: key)
       request.query = [("uploads", "")]
       request.headers = target.headers(of: name, digest)
+      if target.isLocked(name) { request.headers.append(("x-amz-checksum-algorithm", "SHA256")) }
       let answer = try await target.client.send(request)
       guard let root = AnswerElement.parse(answer.body),
         root.name == "InitiateMultipartUploadResult", let id = root.first("UploadId")?.text,
@@ -54,12 +55,18 @@
       return id
     }
 
-    /// The parts' tags, in order.
-    private func sendParts(_ id: String, _ partSize: Int64) async throws(S3Failure) -> [String] {
+    /// What a server says of a part, and what is said of it to the server.
+    private struct Part {
+      let tag: String
+      let digest: Digest
+    }
+
+    /// The parts, in order.
+    private func sendParts(_ id: String, _ partSize: Int64) async throws(S3Failure) -> [Part] {
       let starts = Array(stride(from: 0, to: source.byteCount, by: Int(partSize)))
       let outcome = await withTaskGroup(
-        of: (Int, Result<String, S3Failure>).self
-      ) { group -> Result<[String], S3Failure> in
+        of: (Int, Result<Part, S3Failure>).self
+      ) { group -> Result<[Part], S3Failure> in
         var next = 0
         func startNext() {
           guard next < starts.count else { return }
@@ -75,25 +82,25 @@
           }
         }
         for _ in 0..<Self.partsAtOnce { startNext() }
-        var tags = [String](repeating: "", count: starts.count)
+        var parts = [Part?](repeating: nil, count: starts.count)
         while let (index, result) = await group.next() {
           switch result {
           case .failure(let failure):
             group.cancelAll()
             return .failure(failure)
-          case .success(let tag):
-            tags[index] = tag
+          case .success(let part):
+            parts[index] = part
             startNext()
           }
         }
-        return .success(tags)
+        return .success(parts.compactMap(\.self))
       }
       return try outcome.get()
     }
 
     private func send(
       _ id: String, _ number: Int, _ range: Range<Int64>
-    ) async throws(S3Failure) -> String {
+    ) async throws(S3Failure) -> Part {
       var request = S3Request(.put, key: key)
       request.query = [("partNumber", String(number)), ("uploadId", id)]
       request.body = .part(source, range)
@@ -106,18 +113,24 @@
               .targetFailed, "cannot read what is to become \(name)", blob: name, cause: error)), ""
         )
       }
+      if target.isLocked(name) {
+        request.headers = [(S3Target.checksumHeader, S3Target.checksum(request.payload))]
+      }
       let answer = try await target.client.send(request)
       guard let tag = answer.headers["etag"], !tag.isEmpty else {
         throw S3Failure(.permanent, "the server gives no tag for a part")
       }
-      return tag
+      return Part(tag: tag, digest: request.payload)
     }
 
-    private func complete(_ id: String, _ tags: [String]) async throws(S3Failure) {
+    private func complete(_ id: String, _ parts: [Part]) async throws(S3Failure) {
       var body = "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
-      for (index, tag) in tags.enumerated() {
-        body +=
-          "<Part><PartNumber>\(index + 1)</PartNumber><ETag>\(Self.escaped(tag))</ETag></Part>"
+      for (index, part) in parts.enumerated() {
+        body += "<Part><PartNumber>\(index + 1)</PartNumber><ETag>\(Self.escaped(part.tag))</ETag>"
+        if target.isLocked(name) {
+          body += "<ChecksumSHA256>\(S3Target.checksum(part.digest))</ChecksumSHA256>"
+        }
+        body += "</Part>"
       }
       body += "</CompleteMultipartUpload>"
       let bytes = Array(body.utf8)

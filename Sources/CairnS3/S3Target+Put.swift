@@ -2,6 +2,7 @@
   public import CairnChunks
   import CairnCore
   import CairnCrypto
+  import Foundation
 
   extension S3Target {
     public func put(_ name: BlobName, _ source: BlobSource) async throws(ChunkStoreError) {
@@ -39,6 +40,10 @@
     ) async throws(S3Failure) {
       var request = S3Request(.put, key: key(name))
       request.headers = headers(of: name, digest) + [("if-none-match", "*")]
+      if isLocked(name) {
+        request.headers.append(("x-amz-sdk-checksum-algorithm", "SHA256"))
+        request.headers.append((Self.checksumHeader, Self.checksum(digest)))
+      }
       request.body = source.byteCount > 0 ? .part(source, 0..<source.byteCount) : .none
       request.payload = digest
       _ = try await client.send(request)
@@ -57,12 +62,25 @@
         headers.append(("x-amz-server-side-encryption", "aws:kms"))
         if let key { headers.append(("x-amz-server-side-encryption-aws-kms-key-id", key)) }
       }
-      if let lock = options.objectLock, name.description.utf8.starts(with: "packs/".utf8) {
+      if let lock = options.objectLock, isLocked(name) {
         let until = Timestamp(seconds: client.time.seconds + Int64(lock.days) * 86_400)
         headers.append(("x-amz-object-lock-mode", lock.mode.rawValue))
         headers.append(("x-amz-object-lock-retain-until-date", until.extendedText))
       }
       return headers
+    }
+
+    /// Whether a blob is put with a lock. A server takes no locked bytes without a checksum of its own
+    /// kinds, besides the digest in the signature.
+    func isLocked(_ name: BlobName) -> Bool {
+      options.objectLock != nil && name.description.utf8.starts(with: "packs/".utf8)
+    }
+
+    static let checksumHeader = "x-amz-checksum-sha256"
+
+    /// A digest as the checksum of a request.
+    static func checksum(_ digest: Digest) -> String {
+      digest.withBytes { Data(Array($0)).base64EncodedString() }
     }
 
     /// Succeeds if a blob that is there already has the bytes of the source.

@@ -46,4 +46,49 @@ struct RealServerTests {
     try await target.forEachBlob("packs/1") { packs.append($0.name.description) }
     #expect(packs == expected.filter { $0.hasPrefix("packs/1") })
   }
+
+  /// What goes with a pack is with it on the server.
+  @Test func classEncryptionAndLockAreTheServers() async throws {
+    let server = try await MotoServer()
+    try await server.createBucket("locked", isLocked: true)
+    let target = try server.target {
+      $0.bucket = "locked"
+      $0.partSize = 5 << 20
+      $0.storageClass = "STANDARD_IA"
+      $0.encryption = .managed
+      $0.objectLock = .init(.governance, days: 30)
+    }
+    for (name, size) in [("packs/small", 100), ("packs/large", 11 << 20)] {
+      let blob = BlobName(name)!
+      try await target.put(blob, BlobSource([UInt8](repeating: 5, count: size)))
+      let headers = try await target.client.send(S3Request(.head, key: target.key(blob))).headers
+      #expect(headers["x-amz-storage-class"] == "STANDARD_IA", "\(name)")
+      #expect(headers["x-amz-server-side-encryption"] == "AES256", "\(name)")
+      // moto forgets the lock of what goes in parts.
+      if name == "packs/small" {
+        #expect(headers["x-amz-object-lock-mode"] == "GOVERNANCE")
+        #expect(headers["x-amz-object-lock-retain-until-date"] != nil)
+      }
+      #expect(try await target.size(of: blob) == Int64(size))
+    }
+  }
+
+  @Test func aBucketThatIsNotThereIsNamed() async throws {
+    let server = try await MotoServer()
+    let target = try server.target { $0.bucket = "nowhere" }
+    let blob = BlobSource([1, 2, 3])
+    let errors = [
+      await failure { () async throws(ChunkStoreError) in try await target.put(.test, blob) },
+      await failure { () async throws(ChunkStoreError) in
+        try await target.get(.test, range: nil)
+      },
+      await failure { () async throws(ChunkStoreError) in
+        try await target.list("", after: nil, limit: 10)
+      },
+    ]
+    for error in errors {
+      #expect(error?.code == .targetFailed)
+      #expect(error?.message.contains("no such bucket") == true, "\(error?.message ?? "")")
+    }
+  }
 }

@@ -59,15 +59,17 @@ final class MotoServer: Sendable {
     return try S3Target(options, credentials: FixedCredentials(.ofTests))
   }
 
-  func createBucket(_ name: String) async throws {
+  func createBucket(_ name: String, isLocked: Bool = false) async throws {
     var options = S3Options(bucket: name, endpoint: endpoint)
     options.attempts = 1
     let client = try S3Client(
       options, BucketAddress(options), FixedCredentials(.ofTests), now: { .now })
-    _ = try await client.send(S3Request(.put))
+    var request = S3Request(.put)
+    if isLocked { request.headers = [("x-amz-bucket-object-lock-enabled", "true")] }
+    _ = try await client.send(request)
   }
 
-  private static func freePort() async throws -> Int {
+  static func freePort() async throws -> Int {
     let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .bind(host: "127.0.0.1", port: 0).get()
     let port = channel.localAddress?.port

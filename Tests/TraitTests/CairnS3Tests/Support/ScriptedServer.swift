@@ -33,6 +33,8 @@ struct ScriptedAnswer: Sendable {
   var body: [UInt8] = []
   /// Says another length than the body's, and ends the connection behind it.
   var announced: Int?
+  /// Sends the body in pieces, with no length named before.
+  var isChunked = false
   /// Ends the connection without an answer.
   var hangsUp = false
 
@@ -126,7 +128,9 @@ final class ScriptedServer: Sendable {
         version: .http1_1, status: .init(statusCode: answer.status),
         headers: HTTPHeaders(answer.headers))
       // An answer to HEAD without a length would be followed by an empty body in pieces.
-      if request.method != .HEAD || !head.headers.contains(name: "content-length") {
+      if answer.isChunked {
+        head.headers.replaceOrAdd(name: "transfer-encoding", value: "chunked")
+      } else if request.method != .HEAD || !head.headers.contains(name: "content-length") {
         head.headers.replaceOrAdd(
           name: "content-length", value: String(answer.announced ?? answer.body.count))
       }
