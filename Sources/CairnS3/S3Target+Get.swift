@@ -80,18 +80,16 @@
     private func pieces(
       _ name: BlobName, _ range: Range<Int64>, behind first: Piece
     ) async throws(S3Failure) -> [UInt8] {
-      let starts = Array(
-        stride(from: range.lowerBound, to: range.upperBound, by: options.readSize))
       let outcome = await withTaskGroup(
         of: (Int, Result<[UInt8], S3Failure>).self
       ) { group -> Result<[UInt8], S3Failure> in
-        var next = 0
+        var (next, rest) = (0, range)
         func startNext() {
-          guard next < starts.count else { return }
+          guard !rest.isEmpty else { return }
           let index = next
           next += 1
-          let start = starts[index]
-          let part = start..<min(start + Int64(options.readSize), range.upperBound)
+          let part = beginning(of: rest)
+          rest = part.upperBound..<rest.upperBound
           group.addTask {
             do throws(S3Failure) {
               let piece = try await self.piece(name, part)
@@ -105,7 +103,7 @@
         }
         for _ in 0..<Self.readsAtOnce { startNext() }
         var bytes = first.bytes
-        bytes.reserveCapacity(first.bytes.count + range.count)
+        bytes.reserveCapacity(first.bytes.count + min(range.count, Self.largestReservation))
         var early: [Int: [UInt8]] = [:]
         var appended = 0
         while let (index, result) = await group.next() {
@@ -128,5 +126,7 @@
     }
 
     private static var readsAtOnce: Int { 4 }
+    /// No more is reserved for what a server says that a blob has.
+    private static var largestReservation: Int { 64 << 20 }
   }
 #endif

@@ -179,6 +179,24 @@ import Testing
     await server.close()
   }
 
+  /// What a server says that a blob has may be anything; only what it sends takes memory.
+  @Test func aBlobOfAnyAnnouncedSizeEndsInAnError() async throws {
+    let size = Int64.max
+    let part = [UInt8](repeating: 7, count: 64 << 10)
+    let server = try await ScriptedServer { request, count in
+      guard count == 0 else { return ScriptedAnswer(404, Self.error("NoSuchKey")) }
+      var answer = ScriptedAnswer(206, "", [("content-range", "bytes 0-65535/\(size)")])
+      answer.body = part
+      return answer
+    }
+    let target = try S3Target(of: server, attempts: 1) { $0.readSize = 64 << 10 }
+    let error = await failure { () async throws(ChunkStoreError) in
+      try await target.get(.test, range: nil)
+    }
+    #expect(error?.code == .missing, "\(error?.message ?? "")")
+    await server.close()
+  }
+
   @Test func aBodyThatIsLongerThanAskedForIsRefused() async throws {
     let server = try await ScriptedServer { _, _ in
       ScriptedAnswer(206, "0123456789", [("content-range", "bytes 0-9/100")])
