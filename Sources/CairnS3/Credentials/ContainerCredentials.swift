@@ -49,11 +49,17 @@
         throw service.failure(.invalid, "\(url) is no address")
       }
       let own = ["169.254.170.2", "169.254.170.23", "fd00:ec2::23", "localhost", "::1"]
-      guard parts.scheme == "https" || own.contains(host) || host.hasPrefix("127.") else {
+      guard parts.scheme == "https" || own.contains(host) || Self.isLoopback(host) else {
         throw service.failure(
           .invalid,
           "\(host) is neither on this machine nor asked by https, so no token is sent to it")
       }
+    }
+
+    /// Whether it is an address in 127.0.0.0/8, and not a name that begins like one.
+    private static func isLoopback(_ host: String) -> Bool {
+      let numbers = host.split(separator: ".", omittingEmptySubsequences: false)
+      return numbers.count == 4 && numbers[0] == "127" && numbers.allSatisfy { UInt8($0) != nil }
     }
   }
 #endif
