@@ -193,7 +193,9 @@
   }
 
   /// The end of what a program says to people.
-  private struct Words {
+  struct Words {
+    /// `nil` once it has ended: a pipe that nobody writes to any more is ready at any time, and who
+    /// waited for it too would never wait.
     private(set) var file: FileDescriptor?
     private var bytes: [UInt8] = []
     private static let limit = 4096
@@ -208,9 +210,13 @@
     @discardableResult
     mutating func read() -> Bool {
       guard let file else { return false }
+      var hasEnded = false
       let part = [UInt8](unsafeUninitializedCapacity: Self.limit) { buffer, count in
-        count = max(0, Libc.read(file.rawValue, buffer.baseAddress, Self.limit))
+        let result = Libc.read(file.rawValue, buffer.baseAddress, Self.limit)
+        hasEnded = result == 0
+        count = max(0, result)
       }
+      if hasEnded { close() }
       bytes = Array((bytes + part).suffix(Self.limit))
       return !part.isEmpty
     }
