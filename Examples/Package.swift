@@ -12,6 +12,7 @@ let settings: [SwiftSetting] = [
 let cairn = Target.Dependency.product(name: "Cairn", package: "cairn")
 let core = Target.Dependency.product(name: "CairnCore", package: "cairn")
 let chunks = Target.Dependency.product(name: "CairnChunks", package: "cairn")
+let files = Target.Dependency.product(name: "CairnFiles", package: "cairn")
 let intern = Target.Dependency.product(name: "CairnIntern", package: "cairn")
 let tree = Target.Dependency.product(name: "CairnTree", package: "cairn")
 let log = Target.Dependency.product(name: "CairnLog", package: "cairn")
@@ -95,6 +96,9 @@ let package = Package(
     .executableTarget(
       name: "InternSpeed", dependencies: [intern, system], path: "Benchmarks/InternSpeed",
       swiftSettings: settings),
+    .executableTarget(
+      name: "StoreSettings", dependencies: [chunks, crypto, files, system],
+      path: "Benchmarks/StoreSettings", swiftSettings: settings),
     .executableTarget(
       name: "TreeSpeed", dependencies: [tree, system], path: "Benchmarks/TreeSpeed",
       swiftSettings: settings),
