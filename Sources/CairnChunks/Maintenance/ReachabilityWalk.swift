@@ -8,8 +8,8 @@ struct ReachabilityWalk {
   /// Packs of the index that are not on the target.
   private let gonePacks: Set<Int>
   private let watchedPacks: Range<Int>
-  /// Whether a chunk in one of the watched packs was visited.
-  private(set) var needsWatchedPacks = false
+  /// Those of the watched packs that hold a chunk that was visited.
+  private(set) var neededWatchedPacks: Set<Int> = []
   /// Whether all links were followed. If not, it is not known what else the roots need.
   private(set) var isComplete = true
 
@@ -38,7 +38,7 @@ struct ReachabilityWalk {
         }
         guard visited.insert(place.ordinal) else { continue }
         report.chunks += 1
-        if watchedPacks.contains(pack) { needsWatchedPacks = true }
+        if watchedPacks.contains(pack) { neededWatchedPacks.insert(pack) }
         guard place.hasLinks else { continue }
         let links = try repository.withReader { (reader) throws(ChunkStoreError) in
           try reader.withChunk(id) { (record) throws(ChunkStoreError) in record.links }

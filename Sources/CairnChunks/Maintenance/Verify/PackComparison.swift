@@ -11,7 +11,7 @@ struct PackComparison {
   /// Those that have another size than it says.
   var resized: [(pack: PackInfo, size: Int64)] = []
   /// Those that it does not describe.
-  var undescribed: [Digest] = []
+  var undescribed: Set<Digest> = []
   /// Blobs among the packs that have no name of a pack.
   var misnamed: [BlobName] = []
 
@@ -25,7 +25,7 @@ struct PackComparison {
     for (pack, size) in resized {
       report.append(.damaged(pack.blob, "it has \(size) bytes instead of \(pack.size)"))
     }
-    for digest in undescribed {
+    for digest in undescribed.sorted() {
       if condemned.contains(digest) {
         report.condemnedPacks += 1
       } else {

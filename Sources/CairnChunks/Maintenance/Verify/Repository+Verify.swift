@@ -66,20 +66,28 @@ extension Repository {
           _ = writer.add(pack, table)
         })
       if adopted.isEmpty { adopted = described..<loadedIndex.packCount }
-      let before = list.gone
+      let before = list
       list = try await comparePacks()
-      // A collection may have written them anew: what the index says after they were missed, counts.
-      if list.gone.keys.allSatisfy({ before[$0] != nil }) { break }
+      // A collection may have written those anew that are gone, and a writer may just have put those
+      // that nothing describes: what the index says after they were seen, counts.
+      let isKnown = list.undescribed.allSatisfy {
+        before.undescribed.contains($0) || condemned.contains($0)
+      }
+      if isKnown, list.gone.keys.allSatisfy({ before.gone[$0] != nil }) { break }
+    }
+    for pack in list.undescribed where try await target.size(of: .pack(pack)) == nil {
+      list.undescribed.remove(pack)
     }
     report.indexBlobs = Int64(try await target.blobs(BlobFolder.index).count)
     list.report(condemned, &report)
     let walk = try await verifyRoots(
       roots, &report, gone: Set(list.gone.keys), adopted: adopted, progress)
-    if walk.needsWatchedPacks, isIndexSound {
+    let undescribed = isIndexSound ? try await undescribed(walk.neededWatchedPacks) : 0
+    if undescribed > 0 {
       report.append(
         ChunkStoreError(
           .missing,
-          "an index blob is missing, so what is in \(adopted.count) packs is not found; the next "
+          "an index blob is missing, so what is in \(undescribed) packs is not found; the next "
             + "backup writes it anew from the packs"))
     }
     if walk.isComplete, areRootsSound {
@@ -93,6 +101,17 @@ extension Repository {
       }
     }
     return list.sound
+  }
+
+  /// How many of some packs no index blob describes, as of now.
+  private func undescribed(_ numbers: Set<Int>) async throws(ChunkStoreError) -> Int {
+    if numbers.isEmpty { return 0 }
+    var packs: Set<Digest> = []
+    for number in numbers { packs.insert(try loadedIndex.pack(number).digest) }
+    let (wanted, blobs) = (packs, try await target.blobs(BlobFolder.index))
+    return try await ThreadPool.engines.run { () throws(ChunkStoreError) in
+      try wanted.count - self.describedTables(of: wanted, in: blobs).count
+    }
   }
 
   /// How often the index and the packs are looked at while a collection changes them.
@@ -160,7 +179,7 @@ extension Repository {
       case .some(let size): list.resized.append((pack, size))
       }
     }
-    list.undescribed = present.keys.sorted()
+    list.undescribed = Set(present.keys)
     return list
   }
 
