@@ -26,6 +26,10 @@ struct ImportCommand: AsyncParsableCommand {
 
       Refs are added to those of the newest snapshot of the same name. Nothing is published before \
       a checkpoint or the end of the stream.
+
+      Otherwise than git does, it refuses a line of more than 1 MiB, a path of more than 256 \
+      components, a name of more than 65,535 bytes, and a stream that ends where the data of a \
+      file should come.
       """)
 
   @OptionGroup var repository: RepositoryOptions
