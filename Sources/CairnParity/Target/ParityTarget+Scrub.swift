@@ -134,10 +134,13 @@
       guard try await base.size(of: place) != nil, let layout = ParityLayout(of: size, options)
       else { return finding(.unprotected, .unprotected) }
       let bytes = try await readable(name, 0..<size)
-      guard name.isDigest(of: bytes) == true else { return finding(.unprotected, .lost) }
-      guard mending else { return finding(.sound, .mendable) }
+      let isDigest = name.isDigest(of: bytes)
+      guard isDigest != false else { return finding(.lost, .lost) }
+      // Of others, what is there now counts as what they should be.
+      let state: ParityFinding.State = isDigest == nil ? .unprotected : .sound
+      guard mending else { return finding(state, .mendable) }
       try await rewriteSidecar(place, layout, of: bytes)
-      return finding(.sound, .mended)
+      return finding(state, .mended)
     }
 
     func rewriteSidecar(

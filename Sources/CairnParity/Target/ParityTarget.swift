@@ -53,7 +53,7 @@
       guard let place = sidecarName(of: name),
         let layout = ParityLayout(of: source.byteCount, options)
       else { return try await base.put(name, source) }
-      let sidecar = try await Self.threads.run { () throws(ChunkStoreError) in
+      let sidecar = try await Self.sourceThreads.run { () throws(ChunkStoreError) in
         try Sidecar(layout, of: source, for: name)
       }
       try await base.put(name, source)
@@ -94,8 +94,10 @@
 
     // MARK: Sidecars
 
-    /// They compute, and wait for sources of blobs: never for this target.
-    static let threads = ThreadPool(limit: 8)
+    /// They compute, and wait for nobody.
+    static let threads = ThreadPool(limit: availableProcessors())
+    /// They read sources of blobs, which may wait for whatever a target does.
+    private static let sourceThreads = ThreadPool(limit: 8)
 
     /// Where the sidecar of a blob is; `nil` if it has none, for its name is too long or not protected.
     func sidecarName(of name: BlobName) -> BlobName? {
@@ -116,7 +118,7 @@
         guard error.code == .conflict else { throw error }
       }
       if let present = try await usableSidecar(of: name), present.isSound {
-        let isSame = try await Self.threads.run { () throws(ChunkStoreError) in
+        let isSame = try await Self.sourceThreads.run { () throws(ChunkStoreError) in
           try present.isSidecar(of: source, for: name)
         }
         if isSame { return }

@@ -1,4 +1,3 @@
-import CairnChunks
 import Foundation
 import Testing
 

@@ -163,6 +163,26 @@ import Testing
     }
   }
 
+  /// Nothing tells whether the blob is right: it gets parity as it is, and the report says so once.
+  @Test func uselessSidecarOfABlobWithoutDigestIsMadeAnew() async throws {
+    var random = SeededRandom(2)
+    try await parity.put("packs/a", random.bytes(700))
+    let sound = try await base.contents()
+    try await base.rot(sidecar("packs/a")) { $0 = [1, 2, 3] }
+    #expect(try await parity.scrub().isSound == false)
+    let report = try await parity.scrub(mending: true)
+    #expect(report.findings.map(\.state) == [.unprotected] && !report.isSound)
+    #expect(report.findings.map(\.sidecar) == [.mended] && report.unprotected == 0)
+    #expect(try await base.contents() == sound)
+    #expect(try await parity.scrub().findings.isEmpty)
+    // Of one with a digest, that tells.
+    let bytes = random.bytes(700)
+    try await base.put(pack(bytes), random.bytes(700))
+    try await base.put(sidecar(pack(bytes)), [1, 2, 3])
+    #expect(try await parity.mend(blobName(pack(bytes))).state == .lost)
+    #expect(try await base.get(sidecar(pack(bytes))) == [1, 2, 3])
+  }
+
   /// The checksums are all wrong; the name says that the blob is right.
   @Test func nameIsBelievedBeforeChecksums() async throws {
     var random = SeededRandom(3)

@@ -1,5 +1,3 @@
-import CairnChunks
-
 @testable import CairnParity
 
 /// Small shards, so that small blobs have many.
