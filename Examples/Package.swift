@@ -36,6 +36,7 @@ let package = Package(
   traits: [
     .trait(name: "SFTP", description: "backup: repositories on a server, through ssh or rclone."),
     .trait(name: "S3", description: "backup: repositories in a bucket of S3."),
+    .trait(name: "Parity", description: "backup: parity against damage by the disk itself."),
   ],
   dependencies: [
     .package(
@@ -43,6 +44,7 @@ let package = Package(
       traits: [
         .trait(name: "SFTP", condition: .when(traits: ["SFTP"])),
         .trait(name: "S3", condition: .when(traits: ["S3"])),
+        .trait(name: "Parity", condition: .when(traits: ["Parity"])),
       ]),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
@@ -57,6 +59,7 @@ let package = Package(
         "CommandSupport", cairn, arguments, system,
         .product(name: "CairnSFTP", package: "cairn", condition: .when(traits: ["SFTP"])),
         .product(name: "CairnS3", package: "cairn", condition: .when(traits: ["S3"])),
+        .product(name: "CairnParity", package: "cairn", condition: .when(traits: ["Parity"])),
       ],
       swiftSettings: settings),
     .executableTarget(

@@ -29,8 +29,8 @@ struct BackupCommand: AsyncParsableCommand {
     subcommands: [
       InitCommand.self, CreateCommand.self, ListCommand.self, LsCommand.self, CatCommand.self,
       FindCommand.self, DiffCommand.self, RestoreCommand.self, VerifyCommand.self,
-      RepairCommand.self, ForgetCommand.self, PruneCommand.self, CopyCommand.self, KeyCommand.self,
-      LogCommand.self,
+      RepairCommand.self, ParityCommand.self, ForgetCommand.self, PruneCommand.self,
+      CopyCommand.self, KeyCommand.self, LogCommand.self,
     ])
 
   static func main() async {

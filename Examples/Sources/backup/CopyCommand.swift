@@ -138,6 +138,6 @@ struct CopyCommand: AsyncParsableCommand {
           + "--to-passphrase-file")
     }
     return try await RepositoryWriter.open(
-      on: RepositoryAddress(otherPlace).target(creating: false), with: credentials.identities)
+      on: RepositoryAddress(otherPlace).repository(), with: credentials.identities)
   }
 }

@@ -37,6 +37,9 @@ struct InitCommand: AsyncParsableCommand {
       valueName: "repo"))
   var like: ArgumentBytes?
 
+  @Flag(help: "Keep parity, 3.5 % more, by which damage that a disk does by itself is mended.")
+  var parity = false
+
   @OptionGroup var output: OutputOptions
 
   func run() async throws {
@@ -45,6 +48,7 @@ struct InitCommand: AsyncParsableCommand {
     if ways.isEmpty, newIdentity == nil { ways = try environmentWays() }
 
     let other = try await openOther()
+    if parity { try Parity.requireBuilt() }
     let target = try await RepositoryAddress(place).target(creating: true)
     if let newIdentity { ways.insert(try .newIdentity(in: newIdentity), at: 0) }
     let repository: Repository
@@ -63,6 +67,7 @@ struct InitCommand: AsyncParsableCommand {
     for way in ways.dropFirst() {
       try await repository.addKey(for: [way.recipient], label: way.label)
     }
+    if parity { _ = try await Parity.keep(on: target) }
     try await report(repository)
   }
 
@@ -76,7 +81,7 @@ struct InitCommand: AsyncParsableCommand {
         "nothing opens \(like.text); set CAIRN_IDENTITY or CAIRN_PASSPHRASE_FILE for it")
     }
     return try await Repository.open(
-      on: RepositoryAddress(like).target(creating: false), with: credentials.identities)
+      on: RepositoryAddress(like).repository(), with: credentials.identities)
   }
 
   private func environmentWays() throws -> [WayIn] {

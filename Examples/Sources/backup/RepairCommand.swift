@@ -10,7 +10,8 @@ struct RepairCommand: AsyncParsableCommand {
       Reads every stored byte, shows what would be done, and does it: what can be read of damaged packs \
       is written to new ones, a damaged index is written anew, and the rest is taken from copies of \
       the repository (--from) and from the files that were backed up (--source), as far as these \
-      still have it. Backups may go on meanwhile, and it can be interrupted and run again.
+      still have it. Where the repository keeps parity, that comes first: what it can mend is as it was. \
+      Backups may go on meanwhile, and it can be interrupted and run again.
 
       Nothing is deleted. Damaged packs are no longer used; prune removes them when no snapshot needs \
       what was in them. A snapshot that is hurt stays, and restore --holes brings back what is left of \
@@ -46,6 +47,8 @@ struct RepairCommand: AsyncParsableCommand {
   }
 
   private struct Document: Encodable {
+    /// What parity has mended, or could.
+    let damage: Parity.Damage?
     let plan: RepairPlan
     let report: RepairReport?
     let recovery: FileRecovery?
@@ -76,15 +79,25 @@ struct RepairCommand: AsyncParsableCommand {
     try Place.checkNames(places)
     var options = RepairOptions(restoresRoots: roots)
     for copy in from {
-      options.copies.append(try await RepositoryAddress(copy).target(creating: false))
+      let target = try await RepositoryAddress(copy).repository()
+      options.copies.append(Parity(target)?.mended ?? target)
     }
-    let store = try await repository.open()
+    let target = try await repository.target()
+    let parity = Parity(target)
+    // What is small first: without it, the repository may not open.
+    var damage = try await parity?.scrub(packs: plansOnly && !quick, mending: !plansOnly)
+    // A plan is for what would be left when that is mended.
+    var store = try await repository.open(on: plansOnly ? parity?.mended ?? target : target)
     let progress = ProgressLine.reporter("verifying")
     let found = try await store.verify(
       VerifyOptions(quick ? .structure : .data), progress: progress)
+    if let parity, let small = damage, !plansOnly, !found.isSound {
+      damage = small + (try await parity.look(at: found, mending: true))
+      store = try await repository.open(on: target)
+    }
     let plan = try await store.planRepair(
       after: found, options, progress: ProgressLine.reporter("planning"))
-    if !repository.output.json { try describe(plan) }
+    if !repository.output.json { try describe(plan, damage) }
 
     var report: RepairReport?
     var recovery: FileRecovery?
@@ -115,7 +128,7 @@ struct RepairCommand: AsyncParsableCommand {
     for problem in problems { printError(problem) }
     for damaged in affected { damaged.printProblems() }
     try finish(
-      plan, report, recovery, problems, affected, isSound: isSound,
+      damage, plan, report, recovery, problems, affected, isSound: isSound,
       seconds: (ContinuousClock.now - start).seconds)
     try (isSound ? ExitStatus.done : .failed).end()
   }
@@ -133,9 +146,10 @@ struct RepairCommand: AsyncParsableCommand {
     return (problems, affected)
   }
 
-  private func describe(_ plan: RepairPlan) throws {
+  private func describe(_ plan: RepairPlan, _ damage: Parity.Damage?) throws {
     let output = Output()
-    if plan.isEmpty, plan.blobs.isEmpty, plan.lostChunks == 0 {
+    try damage?.describe(to: output)
+    if damage?.isEmpty != false, plan.isEmpty, plan.blobs.isEmpty, plan.lostChunks == 0 {
       try output.writeLine("nothing is damaged")
     }
     for blob in plan.blobs {
@@ -170,14 +184,15 @@ struct RepairCommand: AsyncParsableCommand {
   }
 
   private func finish(
-    _ plan: RepairPlan, _ report: RepairReport?, _ recovery: FileRecovery?, _ problems: [String],
+    _ damage: Parity.Damage?, _ plan: RepairPlan, _ report: RepairReport?,
+    _ recovery: FileRecovery?, _ problems: [String],
     _ affected: [DamagedSnapshot], isSound: Bool, seconds: Double
   ) throws {
     let output = Output()
     if repository.output.json {
       try output.write(
         json: Document(
-          plan: plan, report: report, recovery: recovery, problems: problems,
+          damage: damage, plan: plan, report: report, recovery: recovery, problems: problems,
           affected: affected.map { AffectedSnapshot($0) }, sound: isSound, elapsed: seconds))
     } else {
       if let report, !plan.isEmpty {

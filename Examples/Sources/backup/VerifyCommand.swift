@@ -72,6 +72,8 @@ struct VerifyCommand: AsyncParsableCommand {
     let report: VerifyReport
     let changes: [SeenChanges.Finding]
     let affected: [Affected]
+    /// What parity says of damaged blobs, if the repository keeps some.
+    let damage: Parity.Damage?
     let elapsed: Double
 
     struct Affected: Encodable {
@@ -92,7 +94,7 @@ struct VerifyCommand: AsyncParsableCommand {
     if withoutKey {
       let report = try await Repository.verifyNames(
         on: repository.target(), options, progress: progress)
-      return try finish(report, [], [], since: start)
+      return try await finish(report, [], [], since: start)
     }
     let (store, writer): (Repository?, RepositoryWriter)
     switch try await repository.openAsAllowed() {
@@ -116,14 +118,17 @@ struct VerifyCommand: AsyncParsableCommand {
       throw error
     }
     log?.add(report)
-    try finish(report, changes, affected, since: start)
+    try await finish(report, changes, affected, since: start)
   }
 
   /// Says what was found, and ends.
   private func finish(
     _ report: VerifyReport, _ changes: [SeenChanges.Finding], _ affected: [DamagedSnapshot],
     since start: ContinuousClock.Instant
-  ) throws {
+  ) async throws {
+    let damage =
+      report.isSound
+      ? nil : try await Parity(repository.target())?.look(at: report, mending: false)
     for change in changes { printError(change.message) }
     for problem in report.problems {
       let ids = problem.roots.map { String($0.prefix(8)) }.joined(separator: ", ")
@@ -143,7 +148,7 @@ struct VerifyCommand: AsyncParsableCommand {
         )
       }
     }
-    try print(report, changes, affected, seconds: (ContinuousClock.now - start).seconds)
+    try print(report, changes, affected, damage, seconds: (ContinuousClock.now - start).seconds)
     try (report.isSound && changes.isEmpty ? ExitStatus.done : .failed).end()
   }
 
@@ -158,7 +163,7 @@ struct VerifyCommand: AsyncParsableCommand {
 
   private func print(
     _ report: VerifyReport, _ changes: [SeenChanges.Finding], _ affected: [DamagedSnapshot],
-    seconds: Double
+    _ damage: Parity.Damage?, seconds: Double
   ) throws {
     let output = Output()
     if repository.output.json {
@@ -169,7 +174,7 @@ struct VerifyCommand: AsyncParsableCommand {
             Document.Affected(
               snapshot: $0.snapshot.id.description, name: $0.snapshot.name, files: $0.problems,
               unlistedFiles: $0.unlistedProblems)
-          }, elapsed: seconds))
+          }, damage: damage, elapsed: seconds))
     } else {
       try output.writeLine(
         "\(Formatting.count(report.roots, "snapshot")), \(Formatting.count(report.chunks, "chunk")), "
@@ -183,6 +188,11 @@ struct VerifyCommand: AsyncParsableCommand {
           ? "no problem was found"
           : "\(Formatting.count(Int64(report.problems.count) + report.unlistedProblems, "problem"))"
       )
+      if let damage, !damage.mendable.isEmpty {
+        try output.writeLine(
+          "\(Formatting.count(damage.mendable.count, "damaged blob")) can be mended by parity: run "
+            + "backup repair")
+      }
     }
     try output.flush()
   }

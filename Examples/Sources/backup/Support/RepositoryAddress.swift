@@ -102,6 +102,11 @@ enum RepositoryAddress: Equatable {
     }
   }
 
+  /// The repository there, with its parity if it keeps some.
+  func repository() async throws -> any Target {
+    try await Parity.open(on: try await target(creating: false))
+  }
+
   /// What is far away is asked again where it fails, and ahead where it is read in order.
   private static func remote(_ target: some Target) -> any Target {
     ReadAheadTarget(RetryingTarget(target))

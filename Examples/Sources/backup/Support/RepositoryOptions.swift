@@ -39,13 +39,19 @@ struct RepositoryOptions: ParsableArguments {
   }
 
   func target() async throws -> any Target {
-    try await RepositoryAddress(place).target(creating: false)
+    try await RepositoryAddress(place).repository()
   }
 
   /// Opens it to be read.
   func open(_ options: Repository.Options = Repository.Options()) async throws -> Repository {
-    let target = try await target()
-    return try await opening(target) {
+    try await open(on: try await target(), options)
+  }
+
+  /// Opens it as another target shows it.
+  func open(
+    on target: any Target, _ options: Repository.Options = Repository.Options()
+  ) async throws -> Repository {
+    try await opening(target) {
       try await Repository.open(
         on: target, with: access.credentials().identities, options: indexed(options))
     }
