@@ -34,10 +34,9 @@ public struct FastCDC: Chunker {
       self.init(fine: sizes, coarse: sizes, fineLength: 0)
     }
 
-    /// 2, 8 and 64 KiB in the first MiB of a stream; 16, 64 and 256 KiB behind it. Two versions of
-    /// a source tree took a tenth less than with 64 KiB throughout. A pack is sealed in segments of
-    /// 64 KiB, and a chunk costs some 50 bytes of memory while the index is held there, which is
-    /// why large files are cut no finer.
+    /// 2, 8 and 64 KiB in the first MiB of a stream; 16, 64 and 256 KiB behind it. A pack is sealed
+    /// in segments of 64 KiB, and every chunk has a place in the index, which is why large files are
+    /// cut no finer; <doc:Figures> has what other sizes bring and cost.
     public static let standard = Parameters(
       fine: Sizes(minimum: 2 << 10, average: 8 << 10, maximum: 64 << 10)!,
       coarse: Sizes(minimum: 16 << 10, average: 64 << 10, maximum: 256 << 10)!,
