@@ -11,7 +11,7 @@
     ///   - prefix: with what the names of the blobs begin.
     ///   - mending: writes what can be mended again, as ``mend(_:)`` does. One at a time may do that.
     ///   - progress: is told of blobs and bytes.
-    /// - Throws: ``ChunkStoreError``: the failure of the target, or that the task was cancelled. What is
+    /// - Throws: `ChunkStoreError`: the failure of the target, or that the task was cancelled. What is
     ///   damaged is in the report, and so is what the disk says it cannot read.
     public func scrub(
       _ prefix: String = "", mending: Bool = false, progress: any ProgressReporter = NoProgress()

@@ -7,7 +7,7 @@
     ///
     /// - Parameter prefixes: those with which ``keepParity(on:_:protecting:)`` was called.
     /// - Returns: `nil` if it has not.
-    /// - Throws: ``ChunkStoreError/Code/newerFormat``, and what the target throws.
+    /// - Throws: `ChunkStoreError`: `.newerFormat`, and what the target throws.
     public static func open(
       on base: any Target, protecting prefixes: [String] = repositoryPrefixes
     ) async throws(ChunkStoreError) -> ParityTarget? {

@@ -12,7 +12,7 @@
   ///
   /// A blob is put before its sidecar, and deleted after it. So a crash, or a writer without this, may
   /// leave a blob without a sidecar, never the wrong one; ``protect(_:progress:)`` makes what is missing.
-  /// A put that throws may have stored the blob, which ``Target`` allows.
+  /// A put that throws may have stored the blob, which `Target` allows.
   ///
   /// ``scrub(_:mending:progress:)`` finds and mends damage, and ``mended`` reads through it.
   public struct ParityTarget: Target {
@@ -139,7 +139,7 @@
 
     /// What is kept of a blob, if there is something that can be used.
     ///
-    /// - Throws: ``ChunkStoreError/Code/newerFormat``, and what the target throws.
+    /// - Throws: `ChunkStoreError`: `.newerFormat`, and what the target throws.
     func usableSidecar(of name: BlobName) async throws(ChunkStoreError) -> Sidecar? {
       guard let place = sidecarName(of: name), let size = try await base.size(of: place),
         size <= Int64(ParityLayout.largestSidecar)
