@@ -22,7 +22,7 @@ final class MotoServer: Sendable {
     process.standardError = FileHandle.nullDevice
     try process.run()
     self.process = process
-    for _ in 0..<300 {
+    for _ in 0..<3000 {
       guard process.isRunning else {
         throw NotThere(description: "moto does not start: pip install 'moto[server,s3]'")
       }
