@@ -182,22 +182,25 @@ import Testing
     ),
   ]
 
+  /// An empty bucket that takes blobs, whole and in parts.
+  private static let takesEverything: ScriptedServer.Script = { request, _ in
+    switch (request.method, request.value("uploadId")) {
+    case ("HEAD", _): ScriptedAnswer(404)
+    case ("POST", nil):
+      ScriptedAnswer(
+        200,
+        "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>")
+    case ("POST", _):
+      ScriptedAnswer(
+        200, "<CompleteMultipartUploadResult><ETag>0f</ETag></CompleteMultipartUploadResult>")
+    default: ScriptedAnswer(200, "", [("etag", "0f")])
+    }
+  }
+
   /// They go with a blob that is put whole, and with the beginning of one in parts; not with a part.
   @Test(arguments: choices.indices) func onlyWhatIsWantedIsSent(choice: Int) async throws {
     let (change, expected) = Self.choices[choice]
-    let server = try await ScriptedServer { request, _ in
-      switch (request.method, request.value("uploadId")) {
-      case ("HEAD", _): ScriptedAnswer(404)
-      case ("POST", nil):
-        ScriptedAnswer(
-          200,
-          "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>")
-      case ("POST", _):
-        ScriptedAnswer(
-          200, "<CompleteMultipartUploadResult><ETag>0f</ETag></CompleteMultipartUploadResult>")
-      default: ScriptedAnswer(200, "", [("etag", "0f")])
-      }
-    }
+    let server = try await ScriptedServer(Self.takesEverything)
     let target = try S3Target(of: server) {
       $0.partSize = 5 << 20
       change(&$0)
@@ -216,19 +219,7 @@ import Testing
 
   /// A server takes no part of a locked blob without a checksum, and the blob not without all.
   @Test func aLockedBlobInPartsHasItsChecksums() async throws {
-    let server = try await ScriptedServer { request, _ in
-      switch (request.method, request.value("uploadId")) {
-      case ("HEAD", _): ScriptedAnswer(404)
-      case ("POST", nil):
-        ScriptedAnswer(
-          200,
-          "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>")
-      case ("POST", _):
-        ScriptedAnswer(
-          200, "<CompleteMultipartUploadResult><ETag>0f</ETag></CompleteMultipartUploadResult>")
-      default: ScriptedAnswer(200, "", [("etag", "0f")])
-      }
-    }
+    let server = try await ScriptedServer(Self.takesEverything)
     let target = try S3Target(of: server) {
       $0.partSize = 5 << 20
       $0.objectLock = .init(.governance, days: 1)
