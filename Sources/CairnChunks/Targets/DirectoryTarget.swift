@@ -46,10 +46,11 @@ public final class DirectoryTarget: LocalTarget {
         let parent = path.removingLastComponent()
         try (parent.isEmpty ? FilePath(".") : parent).synchronizeDirectory()
       }
-      guard try status(of: path)?.isDirectory == true else {
+      let found = try status(of: path)
+      guard found?.isDirectory == true else {
         throw IOError(
           .invalidPath, operation: "open the repository at", subject: path.displayText,
-          detail: "there is no such directory")
+          detail: found == nil ? "there is no such directory" : "it is not a directory")
       }
     } catch {
       throw ChunkStoreError(.targetFailed, "the target cannot be used", cause: error)

@@ -32,7 +32,8 @@ import Testing
     try vault.scratch.makeDirectory("empty")
     try vault.scratch.write("", to: "file")
     for (place, words) in [
-      ("empty", "holds no repository"), ("nowhere", "no such directory"), ("file", "directory"),
+      ("empty", "holds no repository"), ("nowhere", "no such directory"),
+      ("file", "is not a directory"),
     ] {
       for command in [["list"], ["create", "x"], ["restore", "latest", "out"], ["key", "list"]] {
         let (name, rest) =
