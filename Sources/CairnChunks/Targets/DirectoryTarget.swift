@@ -76,29 +76,34 @@ public final class DirectoryTarget: LocalTarget {
   // MARK: LocalTarget
 
   public func store(_ name: BlobName, _ source: BlobSource) throws(ChunkStoreError) {
+    let isKept: Bool
     do throws(IOError) {
-      let final = path.appending(name.description)
-      let file: SpooledFile
-      if let spooled = source.spooledFile {
-        try requireLength(of: spooled, source.byteCount)
-        file = spooled
-      } else {
-        file = try spool(source)
-      }
-      var isPublished = try publish(file, as: final)
-      if !isPublished, let copy = try copyIfOnAnotherFileSystem(source, final) {
-        isPublished = try publish(copy, as: final)
-      }
-      if !isPublished { isPublished = try isSame(name, source) }
-      guard isPublished else {
-        throw IOError(.changed, operation: "put", subject: name.description)
-      }
-      try synchronizeFolders(of: name)
-    } catch  where error.code == .changed {
-      throw .conflict(name, in: self.name)
+      isKept = try keep(name, source)
     } catch {
       throw failure("write", name, error)
     }
+    guard isKept else { throw .conflict(name, in: self.name) }
+  }
+
+  /// - Returns: whether the blob is there now; not if the name holds other bytes.
+  private func keep(_ name: BlobName, _ source: BlobSource) throws(IOError) -> Bool {
+    let final = path.appending(name.description)
+    let file: SpooledFile
+    if let spooled = source.spooledFile {
+      try requireLength(of: spooled, source.byteCount)
+      file = spooled
+    } else {
+      file = try spool(source)
+    }
+    var isPublished = try publish(file, as: final)
+    if !isPublished, let copy = try copyIfOnAnotherFileSystem(source, final) {
+      isPublished = try publish(copy, as: final)
+    }
+    if !isPublished {
+      guard try isSame(name, source) else { return false }
+    }
+    try synchronizeFolders(of: name)
+    return true
   }
 
   public func load(_ name: BlobName, range: Range<Int64>?) throws(ChunkStoreError) -> [UInt8] {

@@ -92,12 +92,14 @@ extension TargetSubject {
     var random = RepeatableRandom(13)
     let bytes = random.bytes(3_000_000)
     let size = Int64(bytes.count)
-    for limit in [0, 1, size / 2, size - 1] {
+    // Whatever the source says, it is no word about what the target holds.
+    let failures: [(IOError.Code, Errno?)] = [(.systemCall, .ioError), (.changed, nil)]
+    for (number, limit) in [0, 1, size / 2, size - 1].enumerated() {
       let name = try name("broken/\(limit)")
+      let (code, errno) = failures[number % failures.count]
       let source = BlobSource(byteCount: size) { (range) throws(IOError) in
         guard range.upperBound <= limit else {
-          throw IOError(
-            .systemCall, operation: "read", subject: "a source that fails", errno: .ioError)
+          throw IOError(code, operation: "read", subject: "a source that fails", errno: errno)
         }
         return Array(bytes[Int(range.lowerBound)..<Int(range.upperBound)])
       }
