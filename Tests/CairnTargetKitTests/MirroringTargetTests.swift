@@ -92,6 +92,30 @@ import Testing
     #expect(try await target.get(name, range: nil) == [1])
   }
 
+  @Test func everyMirrorThatFailedIsNamed() async throws {
+    let faulty = ["first", "second", "third"].map {
+      FaultyTarget(MemoryTarget(name: $0)) { _ in nil }
+    }
+    let target = MirroringTarget(faulty, minimumCopies: 2)
+    try await target.put(name, BlobSource([1]))
+    faulty[0].setRule { _ in TargetFault(.before, .targetFailed) }
+    faulty[1].setRule { _ in TargetFault(.before, retryAfter: .seconds(5)) }
+    for call in [
+      { try await target.put(BlobName(named: "other"), BlobSource([2])) },
+      { _ = try await target.get(BlobName(named: "other"), range: nil) },
+      { _ = try await target.size(of: BlobName(named: "other")) },
+      { _ = try await target.list("", after: nil, limit: 10) },
+      { try await target.delete(name) }, { try await target.forEachDifference { _ in } },
+    ] as [() async throws -> Void] {
+      let error = try #require(
+        await #expect(throws: ChunkStoreError.self) { try await call() })
+      #expect(error.code == .targetFailed && error.retryAfter == .seconds(5))
+      #expect(error.message.contains("2 of 3 mirrors failed"), "\(error)")
+      #expect(error.message.contains("first: ") && error.message.contains("second: "), "\(error)")
+      #expect(!error.message.contains("third"), "\(error)")
+    }
+  }
+
   @Test func aTemporaryErrorDoesNotHideALastingOne() async throws {
     faulty[0].setRule(down)
     faulty[1].setRule { _ in TargetFault(.before, .targetFailed) }

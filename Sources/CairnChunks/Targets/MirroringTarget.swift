@@ -15,6 +15,12 @@ import CairnCore
 /// So with the default, every mirror is needed to put and delete, and any single one to read. With
 /// two of three, any one of them may be away. Putting the same bytes again brings a blob to the
 /// mirrors that lack it, and so does ``mend(_:)`` for all blobs.
+///
+/// An error names every mirror that failed and what it said. Its code is that of the failure which
+/// trying again does not mend, if there is one.
+///
+/// Packs grow in no mirror's ``Target/spoolDirectory``: a file that two mirrors on one disk took over
+/// would be one copy.
 public struct MirroringTarget: Target {
   public let mirrors: [any Target]
   public let minimumCopies: Int
@@ -36,48 +42,61 @@ public struct MirroringTarget: Target {
 
   // MARK: Calls of all mirrors
 
-  /// What one call gives on each of some mirrors, at the same time.
+  /// What one call gives on each of some mirrors, at the same time, in their order.
   private func each<Success: Sendable>(
     of mirrors: some Collection<any Target>,
     _ call: @escaping @Sendable (any Target) async throws(ChunkStoreError) -> Success
-  ) async -> [Result<Success, ChunkStoreError>] {
-    await withTaskGroup(of: (Int, Result<Success, ChunkStoreError>).self) { group in
+  ) async -> [Result<Success, MirrorFailure>] {
+    await withTaskGroup(of: (Int, Result<Success, MirrorFailure>).self) { group in
       for (number, mirror) in mirrors.enumerated() {
         group.addTask {
           do throws(ChunkStoreError) {
             return (number, .success(try await call(mirror)))
           } catch {
-            return (number, .failure(error))
+            return (number, .failure(MirrorFailure(mirror, error)))
           }
         }
       }
-      var results: [(Int, Result<Success, ChunkStoreError>)] = []
+      var results: [(Int, Result<Success, MirrorFailure>)] = []
       for await result in group { results.append(result) }
       return results.sorted { $0.0 < $1.0 }.map(\.1)
     }
   }
 
   /// Throws unless so few mirrors failed that the others hold every blob.
-  private func requireEnough(_ failures: [ChunkStoreError]) throws(ChunkStoreError) {
-    if failures.count >= minimumCopies, let worst = Self.worst(of: failures) { throw worst }
+  private func requireEnough(_ failures: [MirrorFailure]) throws(ChunkStoreError) {
+    if failures.count >= minimumCopies { try check(failures) }
   }
 
-  /// The error to report: one that trying again does not mend, if there is one.
-  private static func worst(of errors: [ChunkStoreError]) -> ChunkStoreError? {
-    errors.first { $0.code == .cancelled } ?? errors.first { !$0.isTemporary } ?? errors.first
+  /// Throws what all failures come to, if there is one.
+  private func check(_ failures: [MirrorFailure]) throws(ChunkStoreError) {
+    guard let place = failures.indices.min(by: { failures[$0].rank < failures[$1].rank }) else {
+      return
+    }
+    let worst = failures[place]
+    guard mirrors.count > 1 else { throw worst.error }
+    var told = failures.map { "\($0.name): \($0.error)" }
+    // At the end, since its cause follows the message.
+    told.remove(at: place)
+    told.append("\(worst.name): \(worst.error.message)")
+    throw ChunkStoreError(
+      worst.error.code,
+      "\(told.count) of \(mirrors.count) mirrors failed: \(told.joined(separator: "; "))",
+      blob: worst.error.blob, cause: worst.error.cause,
+      retryAfter: failures.compactMap(\.error.retryAfter).max())
   }
 
   // MARK: Target
 
   public func put(_ name: BlobName, _ source: BlobSource) async throws(ChunkStoreError) {
-    var failures: [ChunkStoreError] = []
+    var failures: [MirrorFailure] = []
     for (number, mirror) in mirrors.enumerated() {
       do throws(ChunkStoreError) {
         try await mirror.put(name, source)
       } catch {
+        failures.append(MirrorFailure(mirror, error))
         // The name is taken, or the put is wrong or unwanted: the others shall not have it either.
-        if error.code == .conflict || error.code == .cancelled { throw error }
-        failures.append(error)
+        if error.code == .conflict || error.code == .cancelled { break }
         if mirrors.count - failures.count < minimumCopies { break }
         continue
       }
@@ -87,22 +106,20 @@ public struct MirroringTarget: Target {
       failures += results.compactMap(\.failure)
       break
     }
-    if let conflict = failures.first(where: { $0.code == .conflict }) { throw conflict }
-    if mirrors.count - failures.count < minimumCopies, let worst = Self.worst(of: failures) {
-      throw worst
-    }
+    let isDecided = failures.contains { $0.error.code == .conflict || $0.error.code == .cancelled }
+    if isDecided || mirrors.count - failures.count < minimumCopies { try check(failures) }
   }
 
   public func get(
     _ name: BlobName, range: Range<Int64>?
   ) async throws(ChunkStoreError) -> [UInt8] {
-    var failures: [ChunkStoreError] = []
+    var failures: [MirrorFailure] = []
     for mirror in mirrors {
       do throws(ChunkStoreError) {
         return try await mirror.get(name, range: range)
       } catch {
         if error.code == .cancelled { throw error }
-        if error.code != .missing { failures.append(error) }
+        if error.code != .missing { failures.append(MirrorFailure(mirror, error)) }
       }
     }
     try requireEnough(failures)
@@ -110,13 +127,13 @@ public struct MirroringTarget: Target {
   }
 
   public func size(of name: BlobName) async throws(ChunkStoreError) -> Int64? {
-    var failures: [ChunkStoreError] = []
+    var failures: [MirrorFailure] = []
     for mirror in mirrors {
       do throws(ChunkStoreError) {
         if let size = try await mirror.size(of: name) { return size }
       } catch {
         if error.code == .cancelled { throw error }
-        failures.append(error)
+        failures.append(MirrorFailure(mirror, error))
       }
     }
     try requireEnough(failures)
@@ -145,7 +162,7 @@ public struct MirroringTarget: Target {
     let results = await each(of: mirrors) {
       (mirror) async throws(ChunkStoreError) -> Void in try await mirror.delete(name)
     }
-    if let worst = Self.worst(of: results.compactMap(\.failure)) { throw worst }
+    try check(results.compactMap(\.failure))
   }
 
   // MARK: Differences
@@ -161,7 +178,7 @@ public struct MirroringTarget: Target {
   /// Calls `body` for each blob that is not on all mirrors, in the order of names, holding some 1,000
   /// names of each mirror at a time. Only names and sizes are compared.
   ///
-  /// - Throws: what a mirror's listing throws, and `body`.
+  /// - Throws: what the mirrors' listings throw, and `body`.
   public func forEachDifference(
     _ prefix: String = "", _ body: (Difference) async throws(ChunkStoreError) -> Void
   ) async throws(ChunkStoreError) {
@@ -173,8 +190,8 @@ public struct MirroringTarget: Target {
         (mirror) async throws(ChunkStoreError) -> [BlobInfo] in
         try await mirror.list(prefix, after: after, limit: pageSize)
       }
-      var pages: [[BlobInfo]] = []
-      for result in results { pages.append(try result.get()) }
+      try check(results.compactMap(\.failure))
+      let pages = results.compactMap { try? $0.get() }
       // What lies behind the end of a full page is not known of that mirror yet.
       let end = pages.filter { $0.count == pageSize }.compactMap(\.last?.name).min()
       var found: [BlobName: (size: Int64, lacking: Set<Int>)] = [:]
@@ -212,6 +229,27 @@ public struct MirroringTarget: Target {
       count += 1
     }
     return count
+  }
+}
+
+/// What went wrong on a mirror.
+private struct MirrorFailure: Error {
+  let name: String
+  let error: ChunkStoreError
+
+  init(_ mirror: any Target, _ error: ChunkStoreError) {
+    name = mirror.name
+    self.error = error
+  }
+
+  /// Which of several failures decides the code: the lowest.
+  var rank: Int {
+    switch error.code {
+    case .cancelled: 0
+    case .conflict: 1
+    case .temporary: 3
+    default: 2
+    }
   }
 }
 
