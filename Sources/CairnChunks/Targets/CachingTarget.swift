@@ -17,7 +17,7 @@ public import SystemPackage
 /// - Bytes are stored as the target gave them: of a repository, encrypted.
 /// - What another process deletes may be given for a while to those who have read it before.
 ///   Do not verify a target through a cache.
-public struct CachingTarget: Target {
+public struct CachingTarget: TargetDecorator {
   public let base: any Target
   private let cache: PieceCache
   private let isKept: @Sendable (BlobName) -> Bool
@@ -40,9 +40,6 @@ public struct CachingTarget: Target {
     cache = PieceCache(directory, budget: budget)
     self.isKept = isKept ?? { $0.contentDigest != nil }
   }
-
-  public var name: String { base.name }
-  public var spoolDirectory: FilePath? { base.spoolDirectory }
 
   public func get(
     _ name: BlobName, range: Range<Int64>?
@@ -87,26 +84,6 @@ public struct CachingTarget: Target {
     let inside = range.clamped(to: first * size..<first * size + Int64(bytes.count))
     return Array(
       bytes[Int(inside.lowerBound - first * size)..<Int(inside.upperBound - first * size)])
-  }
-
-  public func put(_ name: BlobName, _ source: BlobSource) async throws(ChunkStoreError) {
-    try await base.put(name, source)
-  }
-
-  public func size(of name: BlobName) async throws(ChunkStoreError) -> Int64? {
-    try await base.size(of: name)
-  }
-
-  public func list(
-    _ prefix: String, after: BlobName?, limit: Int
-  ) async throws(ChunkStoreError) -> [BlobInfo] {
-    try await base.list(prefix, after: after, limit: limit)
-  }
-
-  public func forEachBlob(
-    _ prefix: String, _ body: (BlobInfo) async throws(ChunkStoreError) -> Void
-  ) async throws(ChunkStoreError) {
-    try await base.forEachBlob(prefix, body)
   }
 
   public func delete(_ name: BlobName) async throws(ChunkStoreError) {

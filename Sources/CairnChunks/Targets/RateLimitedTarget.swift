@@ -1,5 +1,4 @@
 import CairnCore
-public import SystemPackage
 
 /// Another target, to and from which at most so many bytes flow in a second.
 ///
@@ -9,7 +8,7 @@ public import SystemPackage
 /// without traffic, a quarter of a second's worth flows at once. Listings are not limited.
 ///
 /// A temporary file that is put is read, not taken over.
-public struct RateLimitedTarget: Target {
+public struct RateLimitedTarget: TargetDecorator {
   public let base: any Target
   private let uploads: TokenBucket?
   private let downloads: TokenBucket?
@@ -28,9 +27,6 @@ public struct RateLimitedTarget: Target {
     uploads = upload.map { TokenBucket(rate: $0, stopwatch) }
     downloads = download.map { TokenBucket(rate: $0, stopwatch) }
   }
-
-  public var name: String { base.name }
-  public var spoolDirectory: FilePath? { base.spoolDirectory }
 
   public func put(_ name: BlobName, _ source: BlobSource) async throws(ChunkStoreError) {
     guard let uploads else { return try await base.put(name, source) }
@@ -82,26 +78,6 @@ public struct RateLimitedTarget: Target {
       guard part.count == piece.count else { break }
     } while !rest.isEmpty
     return bytes
-  }
-
-  public func size(of name: BlobName) async throws(ChunkStoreError) -> Int64? {
-    try await base.size(of: name)
-  }
-
-  public func list(
-    _ prefix: String, after: BlobName?, limit: Int
-  ) async throws(ChunkStoreError) -> [BlobInfo] {
-    try await base.list(prefix, after: after, limit: limit)
-  }
-
-  public func forEachBlob(
-    _ prefix: String, _ body: (BlobInfo) async throws(ChunkStoreError) -> Void
-  ) async throws(ChunkStoreError) {
-    try await base.forEachBlob(prefix, body)
-  }
-
-  public func delete(_ name: BlobName) async throws(ChunkStoreError) {
-    try await base.delete(name)
   }
 }
 

@@ -1,5 +1,4 @@
 import Synchronization
-public import SystemPackage
 
 /// Reads ahead of what is asked for, for a target that answers late: a restore from a server then
 /// waits for the first request of a pack, not for each.
@@ -10,8 +9,8 @@ public import SystemPackage
 ///
 /// Memory: ``budget`` spans at most. They are dropped when their blob is deleted here; as blobs never
 /// change, none is out of date.
-public final class ReadAheadTarget: Target {
-  private let base: any Target
+public final class ReadAheadTarget: TargetDecorator {
+  public let base: any Target
   /// The bytes of a request.
   public let spanSize: Int
   /// The most spans that are asked for ahead.
@@ -34,9 +33,6 @@ public final class ReadAheadTarget: Target {
     self.depth = depth
     self.budget = budget
   }
-
-  public var name: String { base.name }
-  public var spoolDirectory: FilePath? { base.spoolDirectory }
 
   // MARK: Reading
 
@@ -189,28 +185,12 @@ public final class ReadAheadTarget: Target {
 
   var keptSpans: Int { state.withLock { $0.spans.count } }
 
-  // MARK: Passed on
+  // MARK: Changes
 
   public func put(_ name: BlobName, _ source: BlobSource) async throws(ChunkStoreError) {
     // A span from before the blob was there.
     drop(name)
     try await base.put(name, source)
-  }
-
-  public func size(of name: BlobName) async throws(ChunkStoreError) -> Int64? {
-    try await base.size(of: name)
-  }
-
-  public func list(
-    _ prefix: String, after: BlobName?, limit: Int
-  ) async throws(ChunkStoreError) -> [BlobInfo] {
-    try await base.list(prefix, after: after, limit: limit)
-  }
-
-  public func forEachBlob(
-    _ prefix: String, _ body: (BlobInfo) async throws(ChunkStoreError) -> Void
-  ) async throws(ChunkStoreError) {
-    try await base.forEachBlob(prefix, body)
   }
 
   public func delete(_ name: BlobName) async throws(ChunkStoreError) {

@@ -1,5 +1,3 @@
-public import SystemPackage
-
 /// Another target, whose calls are made again when they fail with an error that it calls temporary.
 ///
 /// Between attempts passes a random time of at most ``Policy/firstDelay``, then twice that, and so
@@ -10,7 +8,7 @@ public import SystemPackage
 ///
 /// That is safe because all calls of a ``Target`` may be repeated: an attempt that took effect, and
 /// was reported as failed, is not felt by the next.
-public struct RetryingTarget: Target {
+public struct RetryingTarget: TargetDecorator {
   /// How long to wait, and for how long to go on.
   public struct Policy: Sendable, Hashable {
     /// The longest wait before the second attempt. By default 200 ms: some round trips.
@@ -45,9 +43,6 @@ public struct RetryingTarget: Target {
     self.policy = policy
     stopwatch = Stopwatch(clock)
   }
-
-  public var name: String { base.name }
-  public var spoolDirectory: FilePath? { base.spoolDirectory }
 
   private func retrying<Result: Sendable>(
     _ body: @Sendable () async throws(ChunkStoreError) -> Result
@@ -124,12 +119,7 @@ public struct RetryingTarget: Target {
     } catch {
       guard !isBodys, error.isTemporary else { throw error }
     }
-    while true {
-      let page = try await list(prefix, after: last, limit: 1000)
-      for blob in page { try await body(blob) }
-      guard page.count == 1000 else { return }
-      last = page.last?.name
-    }
+    try await forEachListedBlob(prefix, after: last, body)
   }
 
   public func delete(_ name: BlobName) async throws(ChunkStoreError) {

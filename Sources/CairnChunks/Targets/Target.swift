@@ -80,7 +80,8 @@ public protocol Target: Sendable {
   /// Calls `body` for each blob whose name begins with `prefix`, in the order of names.
   ///
   /// There is one that asks ``list(_:after:limit:)`` for page after page; a target that answers late
-  /// may have one of its own that asks ahead, and one that passes calls on passes this on too.
+  /// may have one of its own that asks ahead, and one that passes calls on passes this on too, as
+  /// ``TargetDecorator`` does.
   func forEachBlob(
     _ prefix: String, _ body: (BlobInfo) async throws(ChunkStoreError) -> Void
   ) async throws(ChunkStoreError)
@@ -116,7 +117,18 @@ extension Target {
   public func forEachBlob(
     _ prefix: String, _ body: (BlobInfo) async throws(ChunkStoreError) -> Void
   ) async throws(ChunkStoreError) {
-    var last: BlobName?
+    try await forEachListedBlob(prefix, body)
+  }
+
+  /// Calls `body` for each blob that ``list(_:after:limit:)`` names, in pages of 1,000: what
+  /// ``forEachBlob(_:_:)`` does where a target has none of its own.
+  ///
+  /// - Parameter after: begins behind this name, which need not be there.
+  public func forEachListedBlob(
+    _ prefix: String, after: BlobName? = nil,
+    _ body: (BlobInfo) async throws(ChunkStoreError) -> Void
+  ) async throws(ChunkStoreError) {
+    var last = after
     while true {
       let page = try await list(prefix, after: last, limit: 1000)
       for blob in page { try await body(blob) }

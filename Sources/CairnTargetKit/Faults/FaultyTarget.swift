@@ -2,12 +2,12 @@ public import CairnChunks
 import CairnCore
 import CairnTestKit
 import Synchronization
-public import SystemPackage
+import SystemPackage
 
 /// Another target, some calls of which fail: by a rule of yours, or by a seed.
 ///
 /// What a program makes of it is the same in each run, if it makes its calls in the same order.
-public final class FaultyTarget: Target {
+public final class FaultyTarget: TargetDecorator {
   public typealias Rule = @Sendable (TargetCall) -> TargetFault?
 
   private struct State {
@@ -42,9 +42,6 @@ public final class FaultyTarget: Target {
       return faults.randomElement(using: &random)
     }
   }
-
-  public var name: String { base.name }
-  public var spoolDirectory: FilePath? { base.spoolDirectory }
 
   /// The calls so far.
   public var calls: [TargetCall] { state.withLock { $0.calls } }
@@ -139,6 +136,13 @@ public final class FaultyTarget: Target {
     return try await call(fault, "list \(prefix)") { () async throws(ChunkStoreError) in
       try await base.list(prefix, after: after, limit: limit)
     }
+  }
+
+  /// Page by page, so that each page is a call.
+  public func forEachBlob(
+    _ prefix: String, _ body: (BlobInfo) async throws(ChunkStoreError) -> Void
+  ) async throws(ChunkStoreError) {
+    try await forEachListedBlob(prefix, body)
   }
 
   public func delete(_ name: BlobName) async throws(ChunkStoreError) {

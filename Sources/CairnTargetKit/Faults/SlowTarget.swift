@@ -1,12 +1,11 @@
 public import CairnChunks
 import Synchronization
-public import SystemPackage
 
 /// Another target, as it is at the end of a slow line, or with listings that lag.
 ///
 /// Each call takes the latency before it begins, and the time that its bytes take in it; calls at the
 /// same time do not share the bandwidth. It waits by the clock, in the caller's task.
-public final class SlowTarget: Target {
+public final class SlowTarget: TargetDecorator {
   private struct Change {
     /// `nil` if it was deleted.
     let size: Int64?
@@ -40,9 +39,6 @@ public final class SlowTarget: Target {
     elapsed = { [start = clock.now, clock] in start.duration(to: clock.now) }
     wait = { try await clock.sleep(for: $0) }
   }
-
-  public var name: String { base.name }
-  public var spoolDirectory: FilePath? { base.spoolDirectory }
 
   private func delay(bytes: Int64 = 0, _ blob: BlobName? = nil) async throws(ChunkStoreError) {
     let flow = bytesPerSecond.map { Duration.seconds(Double(bytes) / Double($0)) } ?? .zero
@@ -101,6 +97,13 @@ public final class SlowTarget: Target {
       blobs.append(BlobInfo(name: name, size: size))
     }
     return Array(blobs.sorted { $0.name < $1.name }.prefix(limit))
+  }
+
+  /// Page by page, each of which takes its time.
+  public func forEachBlob(
+    _ prefix: String, _ body: (BlobInfo) async throws(ChunkStoreError) -> Void
+  ) async throws(ChunkStoreError) {
+    try await forEachListedBlob(prefix, body)
   }
 
   public func delete(_ name: BlobName) async throws(ChunkStoreError) {
