@@ -26,6 +26,8 @@
     /// Whether the same may succeed later.
     let isTemporary: Bool
     var cause: IOError?
+    /// Whether the server refused without a reason.
+    var isUnexplained = false
 
     func isStatus(_ code: UInt32) -> Bool { reason == .status(code) }
 
@@ -53,14 +55,15 @@
     @inline(never)
     static func status(_ code: UInt32, _ text: String) -> SFTPFailure {
       let text = printable(text, limit: 500)
+      // All that OpenSSH says of errors without a number of their own.
+      let isUnexplained = code == StatusCode.failure && (text.isEmpty || text == "Failure")
       let meaning: String
       switch code {
       case StatusCode.endOfFile: meaning = "the end of the file was reached"
       case StatusCode.noSuchFile: meaning = "the server says that there is no such file"
       case StatusCode.permissionDenied:
         meaning = "the server denies permission; check the owner and the permissions there"
-      case StatusCode.failure where text.isEmpty || text == "Failure":
-        // All that OpenSSH says of errors without a number of their own.
+      case StatusCode.failure where isUnexplained:
         meaning = "the server reports a failure without a reason, often a full disk or a quota"
       case StatusCode.failure: meaning = "the server says \"\(text)\""
       case StatusCode.noConnection, StatusCode.connectionLost:
@@ -71,7 +74,13 @@
       let isConnection = code == StatusCode.noConnection || code == StatusCode.connectionLost
       return SFTPFailure(
         reason: .status(code), message: meaning,
-        isTemporary: isConnection || saysTemporary(text))
+        isTemporary: isConnection || saysTemporary(text), isUnexplained: isUnexplained)
+    }
+
+    /// The same failure, with more known of it.
+    func with(_ message: String, cause: IOError? = nil) -> SFTPFailure {
+      SFTPFailure(
+        reason: reason, message: message, isTemporary: isTemporary, cause: cause ?? self.cause)
     }
 
     /// Whether a program's words are of an obstacle that passes without anybody's doing.
@@ -83,6 +92,28 @@
 
     /// What ssh says before it also says that the connection was closed.
     private static let lastingPhrases = ["permission denied", "host key verification failed"]
+
+    /// What to do about what ssh says, if that is known.
+    static func advice(on words: String) -> String? {
+      let words = words.lowercased()
+      return advices.first { words.contains($0.phrase) }?.advice
+    }
+
+    private static let advices = [
+      (
+        phrase: "host identification has changed",
+        advice: "find out why the host has another key than before, and then correct known_hosts"
+      ),
+      (
+        phrase: "host key verification failed",
+        advice: "log in there once by hand, so that ssh knows the host's key"
+      ),
+      // With the ways in that the server offers.
+      (
+        phrase: "permission denied (",
+        advice: "see that ssh can log in there without asking, for example with a key in an agent"
+      ),
+    ]
 
     /// As ssh, rclone and the C library say it.
     private static let temporaryPhrases = [

@@ -106,10 +106,11 @@
       switch ending {
       case .ended:
         let exit = exit.map { " (\($0))" } ?? ""
+        let advice = SFTPFailure.advice(on: words).map { "; \($0)" } ?? ""
         message =
           isEstablished
           ? "the connection was lost\(exit)\(quote)"
-          : "the connection cannot be made\(exit)\(quote)"
+          : "the connection cannot be made\(exit)\(quote)\(advice)"
         isTemporary = isEstablished || SFTPFailure.saysTemporary(words)
       case .unwanted:
         message = "the connection was closed\(quote)"

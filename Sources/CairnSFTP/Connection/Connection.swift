@@ -12,6 +12,8 @@
     let writeSize: Int
     /// Whether files and directories can be synchronized.
     let canSynchronize: Bool
+    /// Whether the server tells how much room there is.
+    let canTellRoom: Bool
     /// Whether the reads and writes of one file are sent one at a time.
     let sendsInOrder: Bool
 
@@ -39,6 +41,7 @@
           isTemporary: false)
       }
       canSynchronize = extensions["fsync@openssh.com"] == "1"
+      canTellRoom = extensions["statvfs@openssh.com"] == "2"
       guard extensions["limits@openssh.com"] == "1" else {
         readSize = Self.usualSize
         writeSize = Self.usualSize
@@ -113,6 +116,13 @@
       var request = PacketWriter.request(Message.rename)
       request.append(path)
       request.append(other)
+      return channel.send(request)
+    }
+
+    /// Asks for the room of the file system that a path is on.
+    func room(at path: String) -> PendingReply {
+      var request = PacketWriter.extended("statvfs@openssh.com")
+      request.append(path)
       return channel.send(request)
     }
 

@@ -6,7 +6,11 @@
     public func put(_ name: BlobName, _ source: BlobSource) async throws(ChunkStoreError) {
       try await run("write \(name)", name) { (operation) throws(SFTPFailure) -> Void in
         try operation.target.withName(name) { () throws(SFTPFailure) -> Void in
-          try operation.putAgainIfFoldersAreGone(name, source)
+          do throws(SFTPFailure) {
+            try operation.putAgainIfFoldersAreGone(name, source)
+          } catch {
+            throw operation.explained(error, byteCount: source.byteCount)
+          }
         }
       }
     }

@@ -85,10 +85,15 @@
     /// The four limits of `limits@openssh.com`: of a packet, of what is read and written at once, in
     /// bytes, and of open handles. Zero is for no limit.
     func limits() throws(SFTPFailure) -> [UInt64] {
+      try numbers(4)
+    }
+
+    /// What an extension answers with numbers alone.
+    func numbers(_ count: Int) throws(SFTPFailure) -> [UInt64] {
       var reader = try reader(of: Message.extendedReply)
-      var limits: [UInt64] = []
-      for _ in 0..<4 { limits.append(try reader.readInteger(UInt64.self)) }
-      return limits
+      var numbers: [UInt64] = []
+      for _ in 0..<count { numbers.append(try reader.readInteger(UInt64.self)) }
+      return numbers
     }
 
     /// The version in a server's first message, and what it can do beyond the draft.

@@ -33,6 +33,19 @@ import Testing
       "\(error)")
   }
 
+  /// Beside what ssh says stands what to do.
+  @Test(arguments: [
+    ("Host key verification failed.", "once by hand"),
+    ("WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! Host key verification failed.", "find out"),
+    ("me@h: Permission denied (publickey,password).", "without asking"),
+    ("sh: 1: cannot run it: Permission denied", nil),
+  ]) func whatToDoIsSaid(said: String, advice: String?) async throws {
+    let command = SFTPCommand(["/bin/sh", "-c", #"echo "$0" >&2; exit 255"#, said], name: "shell")
+    let error = try await failure { _ = try await SFTPTarget.open(command) }
+    #expect("\(error)".hasSuffix(said) == (advice == nil), "\(error)")
+    if let advice { #expect("\(error)".contains(advice), "\(error)") }
+  }
+
   @Test func muchThatIsSaidIsCut() async throws {
     let script = #"i=0; while [ $i -lt 20000 ]; do echo "line $i"; i=$((i+1)); done >&2; exit 1"#
     let error = try await failure {

@@ -43,6 +43,9 @@ final class ScriptedServer: @unchecked Sendable {
   var extensions = ["fsync@openssh.com": "1", "limits@openssh.com": "1"]
   /// The version in the greeting.
   var version: UInt32 = 3
+  /// What it says of its room.
+  var freeBytes: UInt64 = 1 << 40
+  var freeFiles: UInt64 = 1000
   /// No more bytes of a file go into one answer.
   var longestData = Int.max
   /// Whether renaming replaces what exists, as rclone does.
@@ -330,6 +333,14 @@ final class ScriptedServer: @unchecked Sendable {
       if name == "limits@openssh.com" {
         var packet = reply(Message.extendedReply, id)
         for limit in [256 << 10, 4000, 3000, 0] as [UInt64] { packet.append(limit) }
+        return finished(packet)
+      }
+      if name == "statvfs@openssh.com" {
+        var packet = reply(Message.extendedReply, id)
+        for number in [4096, 1, .max, .max, freeBytes, 1000, 1000, freeFiles, 7, 0, 255] as [UInt64]
+        {
+          packet.append(number)
+        }
         return finished(packet)
       }
       return done(handles[text()] == nil ? StatusCode.failure : StatusCode.ok)
