@@ -20,12 +20,31 @@ import Testing
         for mark in 1...count { stream.blob(mark, "\(mark)") }
       }
     }
-    let small = try await tables(of: blobs(10_000))
-    let large = try await tables(of: blobs(20_000))
-    #expect(small.objectTable.entries == 10_000 && large.markTable.entries == 20_000)
+    // Marks lie in blocks of 1,024, the first of which has no mark 0.
+    let small = try await tables(of: blobs(9 * 1024 - 1))
+    let large = try await tables(of: blobs(19 * 1024 - 1))
+    #expect(small.objectTable.entries == 9215 && large.markTable.entries == 19_455)
     #expect(growth(small.objectTable, large.objectTable) <= 32)
     #expect(growth(small.markTable, large.markTable) <= 4.1)
-    #expect(large.statistics.contains("      marks:          20000\n"))
+    #expect(large.statistics.contains("      marks:          19455\n"))
+  }
+
+  /// Marks that a stranger chose: no block of memory for each.
+  @Test func ofMarksAtRandom() async throws {
+    var random = Seeded(7)
+    let count = 20_000
+    let stream = makeStream { stream in
+      stream.commit("refs/heads/main", mark: 1)
+      for _ in 1..<count {
+        stream.line("alias")
+        stream.line("mark :\(random.next())")
+        stream.line("to :1")
+        stream.line("")
+      }
+    }
+    let marks = try await tables(of: stream).markTable
+    #expect(marks.entries == count)
+    #expect(marks.bytes < count * 40)
   }
 
   @Test func ofBranches() async throws {
