@@ -31,7 +31,8 @@ package final class SessionCore: Sendable {
   private let openPacks = Mutex<[[PackBuilder]]>([[], []])
   /// Packs that may be deleted: their chunks count as absent, and are stored again.
   private let avoided: Set<Digest>
-  /// Chunks that were handed to a lane and are not in the index yet, or there only in such a pack.
+  /// Chunks that were handed to a lane and are not in the index yet, or that it knows only in such a
+  /// pack.
   private let claims = Mutex<Set<ChunkID>>([])
 
   private struct Uploads {
@@ -102,10 +103,22 @@ package final class SessionCore: Sendable {
 
   /// Whether a pack that stays holds the chunk.
   private func isStored(_ id: ChunkID) throws(ChunkStoreError) -> Bool {
-    guard let place = try index.place(of: id) else { return false }
+    guard let first = try index.place(of: id) else { return false }
     if avoided.isEmpty { return true }
-    return try !avoided.contains(index.pack(place.block.pack).digest)
+    var place = first
+    var passedOver: Set<Int> = []
+    while try avoided.contains(index.pack(place.block.pack).digest) {
+      // An index that knows one copy only may name it again.
+      guard passedOver.insert(place.block.pack).inserted,
+        let other = try index.place(of: id, avoiding: passedOver)
+      else { return false }
+      place = other
+    }
+    return true
   }
+
+  /// How many chunks are on their way to the index.
+  var claimCount: Int { claims.withLock { $0.count } }
 
   /// Throws unless every chunk is stored, or is about to be: a host's links must lead somewhere,
   /// for what a root reaches is complete.
@@ -189,7 +202,8 @@ package final class SessionCore: Sendable {
     repository.packKeys.remember(pack.key, of: pack.info)
     try adopt(pack.info, pack.table)
     try claims.withLock { (claims) throws(ChunkStoreError) in
-      // Now in the index, which need not be asked unless it may name a pack that is avoided.
+      // Now in the index, which need not be asked unless it may know no other copy than one in a
+      // pack that is avoided.
       for entry in pack.table.entries {
         if !avoided.isEmpty { guard try isStored(entry.id) else { continue } }
         claims.remove(entry.id)

@@ -107,6 +107,52 @@ import Testing
     #expect(try await reader.readAll(small) == kept.bytes)
   }
 
+  /// What is stored anew since it lies in packs that are to go takes memory only until it is in the
+  /// index, and is stored once.
+  @Test func whatMovesIsKnownOnceItHasMoved() async throws {
+    let repository = try await Repository.createSmall()
+    try await commit(bytes(200_000, 30), as: "first", in: repository)
+    let old = try await repository.listPacks()
+    let session = try await repository.startSession(.test, avoiding: old)
+    let content = try await session.store(bytes(200_000, 30))
+    try await session.flush()
+    let moved = session.statistics.newBytes
+    #expect(moved >= 200_000)
+    #expect(session.core.claimCount == 0)
+    #expect(try await session.store(bytes(200_000, 30)) == content)
+    #expect(session.statistics.newBytes == moved)
+    try await session.end()
+    let counts = try await repository.storedChunks()
+    #expect(!counts.isEmpty && counts.values.allSatisfy { $0 == 2 })
+  }
+
+  /// A chunk that several of the packs hold which are to go is kept once, whichever counts as its place.
+  @Test(arguments: [UInt64](0..<4))
+  func whatTwoPacksHoldIsKeptOnce(seed: UInt64) async throws {
+    let target = MemoryTarget()
+    let repository = try await Repository.createSmall(on: target)
+    let small = bytes(3000, 40 + seed)
+    var kept: Stored?
+    for number in 0..<3 as Range<UInt64> {
+      let session = try await repository.startSession(.test, avoiding: repository.listPacks())
+      let large = try await session.store(bytes(100_000, 50 + 10 * seed + number))
+      let content = try await session.store(small)
+      let forgotten = try await session.publish(name: "large", content: large)
+      let root = try await session.publish(name: "small", content: content)
+      try await session.end()
+      try await repository.forget([forgotten])
+      if let kept { try await repository.forget([kept.root]) }
+      kept = Stored(root: root, content: content, bytes: small)
+    }
+    #expect(try await repository.storedChunks().values.contains(3))
+    let report = try await repository.collectGarbage(options: Self.options)
+    #expect(report.deletedPacks > 0 && report.neededPacks == 0)
+    let counts = try await repository.storedChunks()
+    #expect(!counts.isEmpty && counts.values.allSatisfy { $0 == 1 })
+    #expect(try await repository.planCollection(Self.options).bytes < 20_000)
+    try await check([#require(kept)], on: target)
+  }
+
   @Test func whatAnOpenSessionMayNeedIsLeft() async throws {
     let target = MemoryTarget()
     let repository = try await Repository.createSmall(on: target)

@@ -48,7 +48,7 @@ extension Repository {
     var report = CollectionReport()
     try await loadIndexOfAllPacks()
     if !compacted.isEmpty {
-      try await copyLiveChunks(of: compacted, options, progress)
+      try await copyLiveChunks(of: compacted, avoiding: proposed, options, progress)
       report.compactedPacks = Int64(compacted.count)
     }
     try await deleteUnneeded(proposed, options, &report, progress)
@@ -220,12 +220,14 @@ extension Repository {
 
   // MARK: Deleting
 
-  /// Stores what is alive in some packs once more, in new ones.
+  /// Stores what is alive in some packs once more, in new ones, unless a pack holds it that is not
+  /// to be avoided.
   private func copyLiveChunks(
-    of packs: Set<Digest>, _ options: CollectionOptions, _ progress: any ProgressReporter
+    of packs: Set<Digest>, avoiding avoided: Set<Digest>, _ options: CollectionOptions,
+    _ progress: any ProgressReporter
   ) async throws(ChunkStoreError) {
     let marking = try await marking(board.sessions())
-    let session = try await startSession(options.session, avoiding: packs)
+    let session = try await startSession(options.session, avoiding: avoided)
     let census = try await PackCensus(self)
     let core = session.core
     do {
@@ -250,9 +252,9 @@ extension Repository {
     _ table: PackTable, _ live: LiveChunks, _ core: SessionCore
   ) throws(ChunkStoreError) {
     for entry in table.entries {
-      guard let place = try loadedIndex.place(of: entry.id), live.contains(place.ordinal) else {
-        continue
-      }
+      guard let place = try loadedIndex.place(of: entry.id), live.contains(place.ordinal),
+        try !core.knows(entry.id)
+      else { continue }
       try withReader { (reader) throws(ChunkStoreError) in
         try reader.withChunk(entry.id) { (record) throws(ChunkStoreError) in
           try core.storeAgain(record)
