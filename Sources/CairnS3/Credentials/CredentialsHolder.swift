@@ -3,11 +3,13 @@
 
   /// The credentials in use, renewed before they end.
   actor CredentialsHolder {
+    private typealias Question = Task<Result<S3Credentials, ChunkStoreError>, Never>
+
     private let provider: any S3CredentialsProvider
     private let now: @Sendable () -> Timestamp
     private var current: S3Credentials?
     /// The question under way, so that many requests ask once.
-    private var asking: Task<Result<S3Credentials, ChunkStoreError>, Never>?
+    private var asking: Question?
 
     /// Seconds before their end from which on new ones are wanted.
     private static let margin: Int64 = 300
@@ -17,17 +19,41 @@
       self.now = now
     }
 
-    /// - Parameter refused: an id that the server took for ended.
+    /// - Parameter refused: those that the server took for ended.
     func credentials(
       insteadOf refused: S3Credentials? = nil
     ) async throws(ChunkStoreError) -> S3Credentials {
-      if let current, current.sessionToken != refused?.sessionToken || refused == nil,
-        current.expiry.map({ $0 - Self.margin > now().seconds }) != false
+      if let current = usable(for: Self.margin, insteadOf: refused) { return current }
+      let question = asking ?? ask()
+      asking = question
+      let outcome = await question.value
+      // The first of those who waited for it.
+      if asking == question {
+        asking = nil
+        if case .success(let found) = outcome { current = found }
+      }
+      // If new ones cannot be had, the old ones serve until they end.
+      if case .failure(let error) = outcome, error.code == .temporary,
+        let current = usable(for: 0, insteadOf: refused)
       {
         return current
       }
-      if let asking { return try await asking.value.get() }
-      let task = Task { [provider] () -> Result<S3Credentials, ChunkStoreError> in
+      return try outcome.get()
+    }
+
+    /// Those in use, if they last longer than some seconds.
+    private func usable(for margin: Int64, insteadOf refused: S3Credentials?) -> S3Credentials? {
+      guard let current, current.expiry.map({ $0 - margin > now().seconds }) != false else {
+        return nil
+      }
+      let isRefused =
+        refused?.accessKeyID == current.accessKeyID
+        && refused?.sessionToken == current.sessionToken
+      return isRefused ? nil : current
+    }
+
+    private func ask() -> Question {
+      Task { [provider] in
         do throws(ChunkStoreError) {
           guard let found = try await provider.credentials() else {
             return .failure(
@@ -41,18 +67,6 @@
           return .failure(error)
         }
       }
-      asking = task
-      let outcome = await task.value
-      asking = nil
-      // If new ones cannot be had, the old ones serve until they end.
-      if case .failure(let error) = outcome, error.code == .temporary, refused == nil,
-        let current, current.expiry.map({ $0 > now().seconds }) != false
-      {
-        return current
-      }
-      let found = try outcome.get()
-      current = found
-      return found
     }
   }
 #endif

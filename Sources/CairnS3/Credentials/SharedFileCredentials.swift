@@ -5,10 +5,13 @@
   import Foundation
   public import SystemPackage
 
-  /// A profile of the shared credentials file, `~/.aws/credentials`, else of `~/.aws/config`.
+  /// A profile of the shared credentials file, `~/.aws/credentials`, else of `~/.aws/config`, where it
+  /// is called `[profile name]`; the default one is `[profile default]` there, else `[default]`.
   public struct SharedFileCredentials: S3CredentialsProvider {
     private let files: [(path: FilePath, isConfiguration: Bool)]
     private let profile: String
+    /// Whether somebody wants that profile and no other.
+    private let isNamed: Bool
 
     /// - Parameters:
     ///   - file: the credentials file; if it is not given, `AWS_SHARED_CREDENTIALS_FILE` or
@@ -19,7 +22,9 @@
       file: FilePath? = nil, profile: String? = nil, environment: [String: String]? = nil
     ) {
       let environment = environment ?? ProcessInfo.processInfo.environment
-      self.profile = profile ?? environment["AWS_PROFILE"] ?? "default"
+      let named = profile ?? environment["AWS_PROFILE"].flatMap { $0.isEmpty ? nil : $0 }
+      self.profile = named ?? "default"
+      isNamed = named != nil
       if let file {
         files = [(file, false)]
       } else {
@@ -36,23 +41,42 @@
 
     /// Read anew each time, as another program may have replaced them.
     ///
-    /// - Throws: `ChunkStoreError`: `.invalid` if a file cannot be read, or its profile has only one
-    ///   half of a key.
+    /// - Throws: `ChunkStoreError`: `.invalid` if a file cannot be read, no file has the profile that
+    ///   was asked for by its name, or it has only one half of a key.
     public func credentials() async throws(ChunkStoreError) -> S3Credentials? {
       try await ThreadPool.blocking.run { () throws(ChunkStoreError) -> S3Credentials? in
+        var isThere = false
         for file in files {
-          let name = file.isConfiguration && profile != "default" ? "profile \(profile)" : profile
-          if let found = try Self.read(file.path, section: name) { return found }
+          guard let text = try Self.text(of: file.path) else { continue }
+          for section in sections(ofConfiguration: file.isConfiguration) {
+            guard let values = Self.values(of: section, in: text) else { continue }
+            isThere = true
+            if let found = try Self.credentials(values, section, file.path) { return found }
+          }
         }
+        guard isThere || !isNamed else { throw noProfile() }
         return nil
       }
     }
 
-    private static func read(
-      _ path: FilePath, section: String
+    /// What the profile is called in a file; the first that has credentials counts.
+    private func sections(ofConfiguration isConfiguration: Bool) -> [String] {
+      guard isConfiguration else { return [profile] }
+      return ["profile \(profile)"] + (profile == "default" ? [profile] : [])
+    }
+
+    @inline(never)
+    private func noProfile() -> ChunkStoreError {
+      let places = files.map(\.path.string).joined(separator: " or ")
+      return ChunkStoreError(
+        .invalid,
+        "there is no profile '\(profile)' in \(places); write it there, or correct the name, which "
+          + "AWS_PROFILE may hold")
+    }
+
+    private static func credentials(
+      _ values: [String: String], _ section: String, _ path: FilePath
     ) throws(ChunkStoreError) -> S3Credentials? {
-      guard let text = try text(of: path) else { return nil }
-      let values = values(of: section, in: text)
       switch (values["aws_access_key_id"], values["aws_secret_access_key"]) {
       case (nil, nil): return nil
       case (let id?, let secret?):
@@ -89,21 +113,27 @@
       }
     }
 
-    /// The names and values of a section.
-    static func values(of section: String, in text: String) -> [String: String] {
+    /// The names and values of a section, `nil` if there is none of that name.
+    private static func values(of section: String, in text: String) -> [String: String]? {
       var values: [String: String] = [:]
-      var isInside = false
+      var (isInside, isThere) = (false, false)
       for line in text.split(whereSeparator: \.isNewline) {
         let line = line.trimmingPrefix(while: \.isWhitespace)
         if line.isEmpty || line.hasPrefix("#") || line.hasPrefix(";") { continue }
         if line.hasPrefix("[") {
           let name = line.dropFirst().prefix { $0 != "]" }
-          isInside = trimmed(name) == section
+          isInside = words(name) == words(section[...])
+          isThere = isThere || isInside
         } else if isInside, let equals = line.firstIndex(of: "=") {
           values[trimmed(line[..<equals])] = trimmed(line[line.index(after: equals)...])
         }
       }
-      return values.filter { !$0.value.isEmpty }
+      return isThere ? values.filter { !$0.value.isEmpty } : nil
+    }
+
+    /// What stands between white space.
+    private static func words(_ text: Substring) -> [Substring] {
+      text.split(whereSeparator: \.isWhitespace)
     }
 
     private static func trimmed(_ text: Substring) -> String {

@@ -11,9 +11,12 @@ import Testing
 final class CountingCredentials: S3CredentialsProvider {
   private let asked = Mutex(0)
   private let lifetime: Int64?
+  private let isLending: Bool
 
-  init(lifetime: Int64? = nil) {
+  /// - Parameter isLending: with a token.
+  init(lifetime: Int64? = nil, isLending: Bool = true) {
     self.lifetime = lifetime
+    self.isLending = isLending
   }
 
   var count: Int { asked.withLock { $0 } }
@@ -25,7 +28,34 @@ final class CountingCredentials: S3CredentialsProvider {
     }
     return S3Credentials(
       accessKeyID: "key \(number)", secretAccessKey: SecretBytes(utf8: "secret"),
-      sessionToken: "token \(number)", expiry: lifetime.map { Timestamp.now.seconds + $0 })
+      sessionToken: isLending ? "token \(number)" : nil,
+      expiry: lifetime.map { Timestamp.now.seconds + $0 })
+  }
+}
+
+/// Lends credentials that have to be renewed at once, and fails to renew them when it is told to.
+final class FailingRenewal: S3CredentialsProvider {
+  private let isLent = Mutex(false)
+  private let failing = AsyncStream.makeStream(of: Void.self)
+
+  func credentials() async throws(ChunkStoreError) -> S3Credentials? {
+    let isFirst = isLent.withLock { isLent in
+      defer { isLent = true }
+      return !isLent
+    }
+    if !isFirst {
+      for await _ in failing.stream {}
+      throw ChunkStoreError(.temporary, "the vault does not answer")
+    }
+    return S3Credentials(
+      accessKeyID: "lent", secretAccessKey: SecretBytes(utf8: "secret"), sessionToken: "token",
+      expiry: Timestamp.now.seconds + 200)
+  }
+
+  /// After a while, in which others come to wait for the same.
+  func failRenewals() async {
+    try? await Task.sleep(for: .milliseconds(50))
+    failing.continuation.finish()
   }
 }
 
@@ -75,7 +105,16 @@ final class CountingCredentials: S3CredentialsProvider {
     ).write(to: file)
     let configuration = folder.appending(path: "config")
     try Data(
-      "[profile third]\naws_access_key_id=3\naws_secret_access_key=three\n".utf8
+      """
+      [profile third]
+      aws_access_key_id=3
+      aws_secret_access_key=three
+      [profile fourth]
+      region=eu-north-1
+      [profile  two words]
+      aws_access_key_id=5
+      aws_secret_access_key=five
+      """.utf8
     ).write(to: configuration)
     let environment = [
       "AWS_SHARED_CREDENTIALS_FILE": file.path, "AWS_CONFIG_FILE": configuration.path,
@@ -86,13 +125,45 @@ final class CountingCredentials: S3CredentialsProvider {
     #expect(isSecret(try await read(nil), "s = 1"))
     #expect(try await read("other")?.sessionToken == "lent")
     #expect(try await read("third")?.accessKeyID == "3")
-    #expect(try await read("unknown") == nil)
+    // Asked for by name, it has to be there.
+    let unknown = await failure { () async throws(ChunkStoreError) in
+      try await SharedFileCredentials(
+        environment: environment.merging(["AWS_PROFILE": "unknown"]) { $1 }
+      ).credentials()
+    }
+    #expect(unknown?.code == .invalid)
+    for word in ["'unknown'", file.path, configuration.path, "AWS_PROFILE"] {
+      #expect(unknown?.message.contains(word) == true, "\(unknown?.message ?? "")")
+    }
+    // One that says other things of its host is there.
+    #expect(try await read("fourth") == nil)
+    #expect(try await read("two words")?.accessKeyID == "5")
     await #expect(throws: ChunkStoreError.self) { try await read("half") }
     let absent = SharedFileCredentials(environment: ["HOME": "/nonexistent"])
     #expect(try await absent.credentials() == nil)
     await #expect(throws: ChunkStoreError.self) {
       try await SharedFileCredentials(file: "/tmp", environment: [:]).credentials()
     }
+  }
+
+  /// In the configuration the default profile has two names, of which the longer one counts.
+  @Test(
+    arguments: [
+      ("[default]", nil, "1"), ("[profile default]", nil, "1"),
+      ("[default]", "[profile default]", "2"), ("[profile default]", "[default]", "1"),
+      ("[ profile  default ]", "[default]", "1"),
+    ] as [(String, String?, String)])
+  func theDefaultProfileOfTheConfiguration(
+    first: String, second: String?, expected: String
+  ) async throws {
+    let file = FileManager.default.temporaryDirectory.appending(path: "cairn-s3-\(UUID())")
+    defer { try? FileManager.default.removeItem(at: file) }
+    var text = "\(first)\naws_access_key_id=1\naws_secret_access_key=one\n"
+    if let second { text += "\(second)\naws_access_key_id=2\naws_secret_access_key=two\n" }
+    try Data(text.utf8).write(to: file)
+    let environment = ["HOME": "/nonexistent", "AWS_CONFIG_FILE": file.path]
+    let found = try await SharedFileCredentials(environment: environment).credentials()
+    #expect(found?.accessKeyID == expected)
   }
 
   private static let lent =
@@ -160,6 +231,35 @@ final class CountingCredentials: S3CredentialsProvider {
     _ = try await hasty.credentials()
     _ = try await hasty.credentials()
     #expect(short.count == 2)
+  }
+
+  /// Those who wait for the same renewal fare as the one who began it.
+  @Test func aRenewalThatFailsLeavesTheOldOnesToAll() async throws {
+    let provider = FailingRenewal()
+    let holder = CredentialsHolder(provider, now: { .now })
+    let first = try await holder.credentials()
+    let ids = try await withThrowingTaskGroup(of: String.self) { group in
+      for _ in 0..<8 { group.addTask { try await holder.credentials().accessKeyID } }
+      await provider.failRenewals()
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    #expect(ids == Array(repeating: first.accessKeyID, count: 8))
+    // Not those that the server refuses.
+    let error = await failure { () async throws(ChunkStoreError) in
+      try await holder.credentials(insteadOf: first)
+    }
+    #expect(error?.code == .temporary)
+  }
+
+  /// Keys that do not end have no token by which to tell them apart.
+  @Test func anotherKeyIsNoRefusedOne() async throws {
+    let provider = CountingCredentials(isLending: false)
+    let holder = CredentialsHolder(provider, now: { .now })
+    let first = try await holder.credentials()
+    for _ in 0..<2 {
+      #expect(try await holder.credentials(insteadOf: first).accessKeyID == "key 2")
+    }
+    #expect(provider.count == 2)
   }
 
   @Test func thereMustBeSome() async throws {
