@@ -16,11 +16,10 @@
       self.name = name
     }
 
-    /// The root of an answer, or `nil` if it is not well-formed, or declares types or entities, which
-    /// no answer does.
+    /// The root of an answer, or `nil` if it is not well-formed or not UTF-8, or declares types or
+    /// entities, which no answer does.
     static func parse(_ bytes: [UInt8]) -> AnswerElement? {
-      // A server that takes its time may begin with white space, so that the connection is not cut.
-      let data = Data(bytes.drop { [0x20, 0x0A, 0x0D, 0x09].contains($0) })
+      guard let data = document(bytes) else { return nil }
       let declarations = ["<!DOCTYPE", "<!ENTITY"]
       guard declarations.allSatisfy({ data.range(of: Data($0.utf8)) == nil }) else { return nil }
       let parser = XMLParser(data: data)
@@ -30,6 +29,23 @@
       parser.delegate = builder
       // A text that ends too early is no error to the parser.
       return parser.parse() && builder.isWhole ? builder.root : nil
+    }
+
+    /// A text without what precedes its root; `nil` if it is not UTF-8.
+    ///
+    /// What the parser took for another encoding it would read as another text than is looked through
+    /// here. It tells that by the bytes, but in those encodings "<" has zeros or is no UTF-8; or by the
+    /// declaration, which is left out.
+    private static func document(_ bytes: [UInt8]) -> Data? {
+      guard String(validating: bytes, as: UTF8.self) != nil, !bytes.contains(0) else { return nil }
+      let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+      var rest = bytes.starts(with: mark) ? bytes.dropFirst(mark.count) : bytes[...]
+      // A server that takes its time may begin with white space, so that the connection is not cut.
+      rest = rest.drop { [0x20, 0x0A, 0x0D, 0x09].contains($0) }
+      let data = Data(rest)
+      guard data.starts(with: "<?xml".utf8) else { return data }
+      guard let end = data.range(of: Data("?>".utf8)) else { return nil }
+      return Data(data[end.upperBound...])
     }
 
     func first(_ name: String) -> AnswerElement? {

@@ -37,6 +37,33 @@ import Testing
     #expect(ListAnswer(Array(text.utf8)) == nil)
   }
 
+  private static let declaring =
+    "<!DOCTYPE a [<!ENTITY b \"c\">]><ListBucketResult><Name>&b;</Name></ListBucketResult>"
+
+  /// What declares entities does not slip through in another encoding than it is looked through in.
+  @Test(arguments: [
+    Array("\u{FEFF}\(declaring)".utf16), Array(declaring.utf16),
+    Array("<?xml version=\"1.0\" encoding=\"UTF-16\"?>\(declaring)".utf16),
+  ])
+  func otherEncodingsAreRefused(units: [UInt16]) {
+    #expect(ListAnswer(units.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8($0 >> 8)] }) == nil)
+    #expect(ListAnswer(units.flatMap { [UInt8($0 >> 8), UInt8(truncatingIfNeeded: $0)] }) == nil)
+  }
+
+  @Test func aDeclaredEncodingIsNotFollowed() {
+    let start = "<?xml version=\"1.0\" encoding=\"UTF-7\"?>"
+    // The same declarations, as UTF-7 has them.
+    let declaring = "+ADw-!DOCTYPE a +AFs-+ADw-!ENTITY b +ACI-c+ACI-+AD4-+AF0-+AD4-"
+    let root = "<ListBucketResult><Name>n</Name></ListBucketResult>"
+    #expect(ListAnswer(Array((start + declaring + root).utf8)) == nil)
+    #expect(ListAnswer(Array((start + root).utf8)) != nil)
+    #expect(ListAnswer(Array("\u{FEFF}<?xml version=\"1.0\"?>\(root)".utf8)) != nil)
+    #expect(ListAnswer(Array("<?xml version=\"1.0\"".utf8)) == nil)
+    #expect(
+      ListAnswer(Array("<ListBucketResult>".utf8) + [0xE4] + Array("</ListBucketResult>".utf8))
+        == nil)
+  }
+
   @Test func errorsAreFitToBeShown() throws {
     let text =
       "<Error><Code>AccessDenied</Code><Message>a\nb\(String(repeating: "c", count: 999))</Message>"
