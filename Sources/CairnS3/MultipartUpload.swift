@@ -16,6 +16,8 @@
 
     private static var partsAtOnce: Int { 2 }
     private static var mostParts: Int64 { 10_000 }
+    /// How long the parts are tried to be taken back: the caller waits to hear what went wrong.
+    static var abandoningLimit: Duration { .seconds(3) }
 
     init(_ target: S3Target, _ name: BlobName, _ source: BlobSource, _ digest: Digest) {
       self.target = target
@@ -149,15 +151,21 @@
       }
     }
 
-    /// Takes the parts back, also when the task is cancelled. If that fails too, they cost room until
-    /// the bucket's own rules remove them.
+    /// Takes the parts back, also when the task is cancelled. If that fails too, or takes too long, they
+    /// cost room until the bucket's own rules remove them.
     private func abandon(_ id: String) async {
       let (client, key) = (target.client, key)
-      await Task {
+      let removal = Task {
         var request = S3Request(.delete, key: key)
         request.query = [("uploadId", id)]
         _ = try? await client.send(request)
-      }.value
+      }
+      let limit = Task {
+        try await Task.sleep(for: Self.abandoningLimit)
+        removal.cancel()
+      }
+      await removal.value
+      limit.cancel()
     }
 
     private static func escaped(_ text: String) -> String {

@@ -1,5 +1,6 @@
 #if S3
   public import CairnChunks
+  import Synchronization
 
   /// A bucket, or a folder of one, on Amazon S3 or a server that speaks as it does.
   ///
@@ -18,6 +19,8 @@
     let options: S3Options
     let client: S3Client
     let prefix: String
+    /// Whether the server has said that it has the bucket.
+    private let isBucketKnown = Mutex(false)
 
     /// Talks to nobody yet.
     ///
@@ -65,7 +68,28 @@
     }
 
     public func size(of name: BlobName) async throws(ChunkStoreError) -> Int64? {
-      try await head(name)?.size
+      if let size = try await head(name)?.size { return size }
+      try await requireBucket(for: name)
+      return nil
+    }
+
+    /// Throws if there is no such bucket, which has lost nothing. The answer to a HEAD does not tell that
+    /// from a blob that is not there, so the first time the server is asked in another way.
+    private func requireBucket(for name: BlobName) async throws(ChunkStoreError) {
+      guard !isBucketKnown.withLock({ $0 }) else { return }
+      var request = S3Request(.get, key: key(name))
+      request.headers = [("range", "bytes=0-0")]
+      do throws(S3Failure) {
+        // A server without ranges sends the whole blob, which is not wanted.
+        _ = try await client.send(request, limit: 1)
+      } catch {
+        switch error.kind {
+        case .missing, .beyondEnd: break
+        case .permanent where error.code != S3Failure.noSuchBucket: break
+        default: throw error.error("look for", name, on: self.name)
+        }
+      }
+      isBucketKnown.withLock { $0 = true }
     }
 
     /// What the server says of a blob without sending it.

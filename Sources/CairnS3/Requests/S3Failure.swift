@@ -27,6 +27,8 @@
     /// Whether it refused without one, as it has to where an answer has no body.
     private(set) var isUnexplained = false
 
+    static let noSuchBucket = "NoSuchBucket"
+
     var isTemporary: Bool {
       if case .temporary = kind { true } else { false }
     }
@@ -43,7 +45,7 @@
       let said = answer.map { $0.message.isEmpty ? $0.code : "\($0.code): \($0.message)" }
       let what = said.map { "the server says \($0)" } ?? "the server answers \(status)"
       switch (status, code) {
-      case (_, "NoSuchBucket"):
+      case (_, Self.noSuchBucket):
         self.init(.permanent, "there is no such bucket; create it or correct its name (\(what))")
       case (404, "NoSuchUpload"):
         self.init(.temporary, "the upload in parts is gone (\(what))")

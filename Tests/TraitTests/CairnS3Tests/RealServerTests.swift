@@ -85,10 +85,12 @@ struct RealServerTests {
       await failure { () async throws(ChunkStoreError) in
         try await target.list("", after: nil, limit: 10)
       },
+      await failure { () async throws(ChunkStoreError) in try await target.size(of: .test) },
     ]
     for error in errors {
       #expect(error?.code == .targetFailed)
       #expect(error?.message.contains("no such bucket") == true, "\(error?.message ?? "")")
+      #expect(error?.message.contains("s3://nowhere") == true, "\(error?.message ?? "")")
     }
   }
 }

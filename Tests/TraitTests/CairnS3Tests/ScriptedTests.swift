@@ -161,6 +161,40 @@ import Testing
     await server.close()
   }
 
+  /// A blob that is not there looks to a HEAD as a bucket that is not; the first time, the server is
+  /// asked which.
+  @Test func whetherTheBucketIsThereIsAskedOnce() async throws {
+    let server = try await ScriptedServer { request, _ in
+      ScriptedAnswer(404, request.method == "HEAD" ? "" : Self.error("NoSuchKey"))
+    }
+    let target = try S3Target(of: server)
+    #expect(try await target.size(of: .test) == nil)
+    #expect(try await target.size(of: .test) == nil)
+    #expect(server.requests.map(\.method) == ["HEAD", "GET", "HEAD"])
+    await server.close()
+  }
+
+  @Test(arguments: [
+    (404, "NoSuchBucket", ChunkStoreError.Code.targetFailed), (503, "SlowDown", .temporary),
+  ])
+  func aPlaceThatIsNotThereHasLostNothing(
+    status: Int, code: String, expected: ChunkStoreError.Code
+  ) async throws {
+    let server = try await ScriptedServer { request, _ in
+      request.method == "HEAD" ? ScriptedAnswer(404) : ScriptedAnswer(status, Self.error(code))
+    }
+    let target = try S3Target(of: server, attempts: 2)
+    // The second time as the first.
+    for _ in 0..<2 {
+      let error = await failure { () async throws(ChunkStoreError) in
+        try await target.size(of: .test)
+      }
+      #expect(error?.code == expected)
+      #expect(error?.message.contains("s3://bucket") == true, "\(error?.message ?? "")")
+    }
+    await server.close()
+  }
+
   // MARK: Reading
 
   @Test func aBodyThatIsCutIsTriedAgainAndThenAnError() async throws {
@@ -351,6 +385,33 @@ import Testing
     // The server may see the end of another part only after it.
     let taken = try #require(server.requests.first { $0.method == "DELETE" })
     #expect(taken.value("uploadId") == "u%201")
+    await server.close()
+  }
+
+  /// Who put waits for the error, not for a server that does not take the parts back.
+  @Test func takingPartsBackHasItsLimit() async throws {
+    let server = try await ScriptedServer { request, _ in
+      switch request.method {
+      case "HEAD": ScriptedAnswer(404)
+      case "POST":
+        ScriptedAnswer(
+          200,
+          "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>")
+      case "DELETE": ScriptedAnswer(503, Self.error("SlowDown"), [("retry-after", "60")])
+      default: ScriptedAnswer(403, Self.error("QuotaExceeded"))
+      }
+    }
+    let target = try S3Target(of: server) { $0.partSize = 5 << 20 }
+    let clock = ContinuousClock()
+    let began = clock.now
+    let error = await failure { () async throws(ChunkStoreError) in
+      try await target.put(.test, BlobSource([UInt8](repeating: 7, count: 6 << 20)))
+    }
+    // The server wants to be asked again after a minute, and so twice.
+    #expect(began.duration(to: clock.now) < .seconds(60))
+    #expect(error?.code == .targetFailed)
+    #expect(error?.message.contains("full") == true)
+    #expect(server.requests.contains { $0.method == "DELETE" })
     await server.close()
   }
 
