@@ -14,8 +14,13 @@ import Testing
       digest[length - 1] = UInt8.random(in: 0..<100, using: &random)
       #expect(table.value(for: digest.span.bytes) == model[digest])
       let value = UInt32.random(in: .min ... .max, using: &random)
-      let old = try table.updateValue(value, for: digest.span.bytes)
-      #expect(old == model.updateValue(value, forKey: digest))
+      if Bool.random(using: &random) {
+        let old = try table.updateValue(value, for: digest.span.bytes)
+        #expect(old == model.updateValue(value, forKey: digest))
+      } else {
+        #expect(try table.insert(value, for: digest.span.bytes) == model[digest])
+        if model[digest] == nil { model[digest] = value }
+      }
     }
     #expect(table.count == model.count)
     for (digest, value) in model { #expect(table.value(for: digest.span.bytes) == value) }

@@ -43,13 +43,9 @@ final class ObjectStore {
 
   /// Stores a blob that is in memory, unless it is known; returns its number.
   func addBlob(_ bytes: RawSpan) throws -> UInt32 {
-    let id = hash.state.id(of: .blob, bytes)
-    if let known = objects.number(of: id) {
-      count(.blob, isNew: false)
-      return known
-    }
-    count(.blob, isNew: true)
-    return try objects.addNewBlob(id, bytes)
+    let (number, isNew) = try objects.addBlob(hash.state.id(of: .blob, bytes), bytes)
+    count(.blob, isNew: isNew)
+    return number
   }
 
   /// Stores a blob that comes from the stream, of any length.
@@ -71,7 +67,7 @@ final class ObjectStore {
       return known
     }
     count(.blob, isNew: true)
-    return try objects.addNew(StoredObject(blob: id, content))
+    return try objects.add(StoredObject(blob: id, content))
   }
 
   // MARK: Trees
@@ -116,7 +112,7 @@ final class ObjectStore {
     let object = StoredObject(
       kind: .tree, id: id, chunk: tree.root, height: tree.height, size: tree.count,
       weight: tree.weight)
-    try objects.addNew(object)
+    try objects.add(object)
     return object
   }
 
@@ -186,7 +182,7 @@ final class ObjectStore {
     }
     let chunk = try session.store(Chunk(links: links, data: data.bytes))
     count(kind, isNew: true)
-    return try objects.addNew(StoredObject(kind: kind, id: id, chunk: chunk, target: target))
+    return try objects.add(StoredObject(kind: kind, id: id, chunk: chunk, target: target))
   }
 
   private func store(_ spool: DataSpool) throws -> Content {

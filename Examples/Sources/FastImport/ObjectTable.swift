@@ -73,33 +73,30 @@ final class ObjectTable {
   }
 
   /// Adds an object, unless one of its id is there.
+  ///
+  /// - Returns: the number of the one that is there then.
   @discardableResult
   func add(_ object: StoredObject) throws -> UInt32 {
-    try number(of: object.id) ?? addNew(object)
-  }
-
-  /// Adds an object.
-  ///
-  /// - Precondition: none of its id is there.
-  @discardableResult
-  func addNew(_ object: StoredObject) throws -> UInt32 {
+    let (number, isNew) = try addNumber(of: object.id)
+    guard isNew else { return number }
     try settle()
-    let number = try addNumber(of: object.id)
     try record(object)
     return number
   }
 
-  /// Adds a blob that is in memory, and has it stored.
-  ///
-  /// - Precondition: none of its id is there.
-  func addNewBlob(_ id: ObjectID, _ bytes: RawSpan) throws -> UInt32 {
-    guard bytes.byteCount <= ContentQueue.maximumLength else {
-      return try addNew(StoredObject(blob: id, try session.store(bytes)))
+  /// Adds a blob that is in memory, unless one of its id is there, and has it stored.
+  func addBlob(_ id: ObjectID, _ bytes: RawSpan) throws -> (number: UInt32, isNew: Bool) {
+    let (number, isNew) = try addNumber(of: id)
+    guard isNew else { return (number, false) }
+    if bytes.byteCount <= ContentQueue.maximumLength {
+      pending.append(id)
+      try queue.append(bytes) { try recordOldest($0) }
+    } else {
+      let content = try session.store(bytes)
+      try settle()
+      try record(StoredObject(blob: id, content))
     }
-    let number = try addNumber(of: id)
-    pending.append(id)
-    try queue.append(bytes) { try recordOldest($0) }
-    return number
+    return (number, true)
   }
 
   /// Waits until all blobs are stored.
@@ -118,12 +115,14 @@ final class ObjectTable {
     try record(StoredObject(blob: id, content))
   }
 
-  private func addNumber(of id: ObjectID) throws -> UInt32 {
+  private func addNumber(of id: ObjectID) throws -> (number: UInt32, isNew: Bool) {
     let number = count
     guard number < UInt32.max - 1 else { throw ImportError("there are too many objects") }
-    try id.withBytes { _ = try numbers.updateValue(number, for: $0) }
+    if let known = try id.withBytes({ try numbers.insert(number, for: $0) }) {
+      return (known, false)
+    }
     count += 1
-    return number
+    return (number, true)
   }
 
   private func record(_ object: StoredObject) throws {
@@ -137,22 +136,23 @@ final class ObjectTable {
   }
 
   private func append(_ object: StoredObject) {
-    tail.append(object.kind.rawValue)
-    tail.append(UInt8(object.height))
-    append(UInt16(0))
-    append(object.target)
-    append(object.size)
-    append(object.weight)
-    object.chunk.digest.withBytes { append($0) }
-    object.id.withBytes { append($0) }
-  }
-
-  private func append(_ number: some FixedWidthInteger) {
-    withUnsafeBytes(of: number.littleEndian) { tail.append(contentsOf: $0) }
-  }
-
-  private func append(_ bytes: RawSpan) {
-    bytes.withUnsafeBytes { tail.append(contentsOf: $0) }
+    withUnsafeTemporaryAllocation(byteCount: Self.recordSize, alignment: 8) { record in
+      record.storeBytes(of: object.kind.rawValue, as: UInt8.self)
+      record.storeBytes(of: UInt8(object.height), toByteOffset: 1, as: UInt8.self)
+      record.storeBytes(of: 0, toByteOffset: 2, as: UInt16.self)
+      record.storeBytes(of: object.target.littleEndian, toByteOffset: 4, as: UInt32.self)
+      record.storeBytes(of: object.size.littleEndian, toByteOffset: 8, as: UInt64.self)
+      record.storeBytes(of: object.weight.littleEndian, toByteOffset: 16, as: UInt64.self)
+      let digests = UnsafeMutableRawBufferPointer(rebasing: record[24...])
+      object.chunk.digest.withBytes { chunk in
+        chunk.withUnsafeBytes { digests.copyMemory(from: $0) }
+      }
+      object.id.withBytes { id in
+        let rest = UnsafeMutableRawBufferPointer(rebasing: digests[ChunkID.byteCount...])
+        id.withUnsafeBytes { rest.copyMemory(from: $0) }
+      }
+      tail.append(contentsOf: record)
+    }
   }
 
   /// What the object is; waits for no blob.

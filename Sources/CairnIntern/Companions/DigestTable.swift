@@ -72,17 +72,34 @@ public struct DigestTable: ~Copyable {
   public mutating func updateValue(
     _ value: UInt32, for digest: RawSpan
   ) throws(InternError) -> UInt32? {
+    try put(value, for: digest, replaces: true)
+  }
+
+  /// Sets the value of a digest that the table does not have, in one search.
+  ///
+  /// - Returns: the value that the digest has already, and keeps; `nil` if it was set.
+  /// - Precondition: the digest has the table's length.
+  /// - Throws: ``InternError/Code/memory`` or ``InternError/Code/full``; nothing has changed then.
+  public mutating func insert(
+    _ value: UInt32, for digest: RawSpan
+  ) throws(InternError) -> UInt32? {
+    try put(value, for: digest, replaces: false)
+  }
+
+  private mutating func put(
+    _ value: UInt32, for digest: RawSpan, replaces: Bool
+  ) throws(InternError) -> UInt32? {
     let start = lent(digest)
     if isEmpty(start) {
       let old = valueOfZeroes
-      valueOfZeroes = value
+      if old == nil || replaces { valueOfZeroes = value }
       return old
     }
     let found = find(start)
     var place = found.place
     if found.isThere {
       let old = self.value(at: place)
-      set(value, at: place)
+      if replaces { set(value, at: place) }
       return old
     }
     if placed * 100 >= homes * Self.fullPercent {
