@@ -4,8 +4,12 @@ typealias Bytes = ArraySlice<UInt8>
 extension Collection where Element == UInt8, SubSequence == Bytes {
   /// What follows `prefix`, or `nil` if the bytes begin otherwise.
   func dropping(_ prefix: String) -> Bytes? {
-    guard starts(with: prefix.utf8) else { return nil }
-    return dropFirst(prefix.utf8.count)
+    var place = startIndex
+    for byte in prefix.utf8 {
+      guard place < endIndex, self[place] == byte else { return nil }
+      formIndex(after: &place)
+    }
+    return self[place...]
   }
 }
 

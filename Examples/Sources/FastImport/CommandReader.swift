@@ -7,8 +7,9 @@ final class CommandReader {
   private(set) var hasReadComment = false
   private var isUnread = false
   private var hasEnded = false
-  /// The commands that were read last, oldest first.
-  private(set) var history: [Bytes] = []
+  /// The commands that were read last, in a ring, and one place for the next.
+  private var recent = [[UInt8]](repeating: [], count: historyLength + 1)
+  private var commandCount = 0
 
   private static let historyLength = 20
 
@@ -26,14 +27,15 @@ final class CommandReader {
       return true
     }
     while !hasEnded {
-      guard let line = try stream.readLine() else { break }
-      command = line[...]
-      if line.first == UInt8(ascii: "#") {
+      // Lines take turns in the memory of older ones: most streams are lines for the greater part.
+      let place = commandCount % recent.count
+      guard try stream.readLine(into: &recent[place]) else { break }
+      if recent[place].first == UInt8(ascii: "#") {
         hasReadComment = true
         continue
       }
-      history.append(command)
-      if history.count > Self.historyLength { history.removeFirst() }
+      command = recent[place][...]
+      commandCount += 1
       return true
     }
     hasEnded = true
@@ -45,7 +47,10 @@ final class CommandReader {
   func unread() { isUnread = !hasEnded }
 
   /// The argument of the command, if it has that name.
-  func argument(_ name: String) -> Bytes? { command.dropping(name + " ") }
+  func argument(_ name: String) -> Bytes? {
+    guard let rest = command.dropping(name), rest.first == Byte.space else { return nil }
+    return rest.dropFirst()
+  }
 
   /// An error that says where in the stream it is.
   func located(_ error: any Error) -> any Error {
@@ -54,6 +59,12 @@ final class CommandReader {
     error.offset = stream.offset
     error.commands = history.map { String($0.text.prefix(200)) }
     return error
+  }
+
+  /// The commands that were read last, oldest first.
+  private var history: [[UInt8]] {
+    let numbers = max(0, commandCount - Self.historyLength)..<commandCount
+    return numbers.map { recent[$0 % recent.count] }
   }
 
   // MARK: Data

@@ -52,23 +52,32 @@ final class StreamReader {
   /// The next line without its line feed, which may be missing at the end; `nil` behind the last.
   func readLine() throws -> [UInt8]? {
     var result: [UInt8] = []
+    return try readLine(into: &result) ? result : nil
+  }
+
+  /// Puts the next line in the place of another, in whose memory if that is enough.
+  ///
+  /// - Returns: whether there was one.
+  func readLine(into result: inout [UInt8]) throws -> Bool {
+    result.removeAll(keepingCapacity: true)
     while true {
       let content = UnsafeRawBufferPointer(rebasing: buffer[start..<end])
-      if let length = content.firstIndex(of: Byte.lineFeed) {
-        result.append(contentsOf: content[..<length])
+      var length = 0
+      while length < content.count, content[length] != Byte.lineFeed { length += 1 }
+      result.append(contentsOf: UnsafeRawBufferPointer(rebasing: content[..<length]))
+      if length < content.count {
         take(length + 1)
         line += 1
-        return result
+        return true
       }
-      result.append(contentsOf: content)
-      take(content.count)
+      take(length)
       guard result.count <= Self.maximumLine else {
         throw ImportError("a line of more than \(Self.maximumLine) bytes is no command")
       }
       guard try fill() else {
-        if result.isEmpty { return nil }
+        if result.isEmpty { return false }
         line += 1
-        return result
+        return true
       }
     }
   }
@@ -129,7 +138,9 @@ final class StreamReader {
 
   private func take(_ data: UnsafeRawBufferPointer) {
     // The lines of data count too, so that an editor finds what a message names.
-    line += UInt64(data.count { $0 == Byte.lineFeed })
+    var lines: UInt64 = 0
+    for byte in data where byte == Byte.lineFeed { lines += 1 }
+    line += lines
     take(data.count)
   }
 
