@@ -201,8 +201,18 @@ struct KeyRotateCommand: AsyncParsableCommand {
   @Flag(help: "Seal what is there with the new keys, as key reseal does.")
   var reseal = false
 
+  @Flag(
+    name: .customLong("plan"),
+    help: "With --reseal: show what would be sealed anew, and change nothing, nor the keys.")
+  var isPlan = false
+
+  func validate() throws {
+    guard reseal || !isPlan else { throw ValidationError("--plan goes with --reseal.") }
+  }
+
   func run() async throws {
     let store = try await repository.open()
+    if isPlan { return try await Resealing(repository).describePlan(store, afterRotation: true) }
     if reseal { try await Resealing.refuseSuspicious(store) }
     let rotation = try await store.rotateKeys()
     for key in rotation.leftOut {
@@ -291,8 +301,8 @@ private struct Resealing {
     let report: ResealingReport?
   }
 
-  func describePlan(_ store: Repository) async throws {
-    let plan = try await store.planResealing()
+  func describePlan(_ store: Repository, afterRotation: Bool = false) async throws {
+    let plan = try await store.planResealing(afterRotation: afterRotation)
     let output = Output()
     if repository.output.json {
       try output.write(json: Document(plan: plan, report: nil))
@@ -300,7 +310,7 @@ private struct Resealing {
       try output.writeLine(
         "keys before epoch \(plan.epoch) open \(Formatting.count(plan.packs.count, "pack")) with "
           + "\(Formatting.bytes(plan.packBytes)), of which about "
-          + "\(Formatting.bytes(plan.movedBytes)) are needed and would be stored anew, "
+          + "\(Formatting.bytes(plan.movedBytes)) are needed and would be read and stored anew, "
           + "\(Formatting.count(plan.indexBlobs.count, "part")) of the index with "
           + "\(Formatting.bytes(plan.indexBytes)), and "
           + "\(Formatting.count(plan.roots.count, "snapshot"))")
@@ -309,6 +319,14 @@ private struct Resealing {
           "\(Formatting.count(plan.unreadablePacks, "pack")) cannot be read and would be left alone; "
             + "see backup verify")
       }
+      if plan.openSessions > 0 {
+        try output.writeLine(
+          "\(Formatting.count(plan.openSessions, "backup")) under way: what may be needed for that "
+            + "stays until it has ended and key reseal is run again")
+      }
+      try output.writeLine(
+        "older keys would still open copies that somebody has made, and the announcements of backups, "
+          + "which tell nothing of their content")
     }
     try output.flush()
   }

@@ -45,11 +45,7 @@ extension Repository {
           + "repository")
     }
     let keys = try await target.blobs(BlobFolder.keys).map(\.name)
-    var given: [(name: BlobName, accesses: [Access])] = []
-    for key in keys {
-      let accesses = try await accesses(of: key)
-      if !accesses.isEmpty { given.append((key, accesses)) }
-    }
+    let given = try await givenWays(keys)
     let isComplete = given.allSatisfy { lacking($0.accesses).isEmpty }
 
     var granting = zip(owners, keyring.accesses).map { (owner: $0, access: $1) }
@@ -78,6 +74,24 @@ extension Repository {
       carriedOver: given.map(\.name).filter { left.contains($0) },
       leftOut: keys.filter { key in !given.contains { $0.name == key } },
       removedMeanwhile: given.map(\.name).filter { !left.contains($0) })
+  }
+
+  /// Those of some ways in that an owner gave, and what each has got.
+  private func givenWays(
+    _ keys: [BlobName]
+  ) async throws(ChunkStoreError) -> [(name: BlobName, accesses: [Access])] {
+    var given: [(name: BlobName, accesses: [Access])] = []
+    for key in keys {
+      let accesses = try await accesses(of: key)
+      if !accesses.isEmpty { given.append((key, accesses)) }
+    }
+    return given
+  }
+
+  /// Whether every way in has got the newest keys, so that a change begins an epoch.
+  func hasCompleteEpoch() async throws(ChunkStoreError) -> Bool {
+    let keys = try await target.blobs(BlobFolder.keys).map(\.name)
+    return try await givenWays(keys).allSatisfy { lacking($0.accesses).isEmpty }
   }
 
   /// The epochs of this keyring that a way in has not got.

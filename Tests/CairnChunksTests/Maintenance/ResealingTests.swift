@@ -115,6 +115,28 @@ import Testing
     #expect(try await writer.roots().map(\.name) == ["written", "then", "later"])
   }
 
+  /// What would be to do is known before keys are changed.
+  @Test func aPlanCanBeMadeBeforeARotation() async throws {
+    let target = MemoryTarget()
+    let repository = try await makeRepository(on: target)
+    let before = try await target.list("", after: nil, limit: 10_000)
+    var foreseen = try await repository.planResealing(afterRotation: true)
+    #expect(try await target.list("", after: nil, limit: 10_000) == before)
+    #expect(foreseen.epoch == 2 && foreseen.roots.count == 2 && !foreseen.packs.isEmpty)
+    _ = try await repository.rotateKeys()
+    let renewed = try await Repository.open(on: target)
+    #expect(try await renewed.planResealing() == foreseen)
+    // One that writes between two changes adds to what the second finds, and to that alone.
+    try await commit("second", SeededRandom.bytes(50_000, seed: 905), in: renewed)
+    #expect(try await renewed.planResealing() == foreseen)
+    foreseen = try await renewed.planResealing(afterRotation: true)
+    #expect(foreseen.epoch == 3 && foreseen.roots.count == 3)
+    let packs = try await target.names("packs/")
+    #expect(foreseen.packs.map(\.description) == packs)
+    _ = try await renewed.rotateKeys()
+    #expect(try await Repository.open(on: target).planResealing() == foreseen)
+  }
+
   @Test(arguments: [false, true])
   func everyChangeMayBeTheLast(takesEffect: Bool) async throws {
     let fresh = MemoryTarget()

@@ -7,10 +7,20 @@ extension Repository {
   /// Reads the beginning of each pack, index blob and root; memory as for
   /// ``planCollection(_:)``.
   ///
+  /// - Parameter afterRotation: plans as if ``rotateKeys()`` had been called now: what is sealed for
+  ///   today's newest keys counts as well, unless that call would only complete an interrupted change.
+  ///   Such a plan is for looking at: ``reseal(_:options:progress:)`` needs one of an object that was
+  ///   opened with the new keys.
   /// - Throws: ``ChunkStoreError/Code/notPermitted`` unless an owner asks;
   ///   ``ChunkStoreError/Code/missing`` or ``ChunkStoreError/Code/damaged`` if a root is not whole.
-  public func planResealing() async throws(ChunkStoreError) -> ResealingPlan {
+  public func planResealing(
+    afterRotation: Bool = false
+  ) async throws(ChunkStoreError) -> ResealingPlan {
     try requireOwner("seal it anew")
+    var (epoch, newest): (Int, Access?) = (access.epoch, access)
+    if afterRotation, try await hasCompleteEpoch() {
+      (epoch, newest) = (access.epoch + 1, nil)
+    }
     // The roots come before the index: what they lead to is there when they are published.
     let sessions = try await board.sessions()
     let marking = try await marking(sessions)
@@ -19,18 +29,18 @@ extension Repository {
     let roots = try await target.blobs(BlobFolder.roots)
     let indexBlobs = try await target.blobs(BlobFolder.index)
     let census = try await PackCensus(self)
-    return try await onEngine { () throws(ChunkStoreError) in
+    return try await onEngine { [epoch, newest] () throws(ChunkStoreError) in
       var plan = ResealingPlan()
-      plan.epoch = self.access.epoch
+      plan.epoch = epoch
       plan.openSessions = Int64(sessions.values.count { $0.isOpen })
-      plan.roots = try self.sealedForOlderKeys(roots, .root).map(\.name)
-      for blob in try self.sealedForOlderKeys(indexBlobs, .index) {
+      plan.roots = try self.sealed(roots, .root, unlessFor: newest).map(\.name)
+      for blob in try self.sealed(indexBlobs, .index, unlessFor: newest) {
         plan.indexBlobs.append(blob.name)
         plan.indexBytes += blob.size
       }
       let packs = census.packs.map { BlobInfo(name: .pack($0.key), size: $0.value) }
-      let old = try self.sealedForOlderKeys(packs.sorted { $0.name < $1.name }, .root) { _ in
-        plan.unreadablePacks += 1
+      let old = try self.sealed(packs.sorted { $0.name < $1.name }, .root, unlessFor: newest) {
+        _ in plan.unreadablePacks += 1
       }
       let sizes = Dictionary(uniqueKeysWithValues: old.map { ($0.name, $0.size) })
       let digests = Set(old.compactMap(\.name.contentDigest))
@@ -74,7 +84,7 @@ extension Repository {
   ///   - plan: looked at before; planned now by default.
   ///   - options: how long sessions are waited for, and how chunks are stored.
   ///   - progress: is told of packs.
-  /// - Throws: ``ChunkStoreError``, as ``planResealing()`` does. This object must have been opened
+  /// - Throws: ``ChunkStoreError``, as ``planResealing(afterRotation:)`` does. This object must have been opened
   ///   since the keys were changed; else it knows none newer, and there is nothing to do.
   public func reseal(
     _ plan: ResealingPlan? = nil, options: CollectionOptions = CollectionOptions(),
@@ -109,15 +119,17 @@ extension Repository {
 
   // MARK: What older keys open
 
-  /// Those of some blobs that the newest keys do not open.
+  /// Those of some blobs that some keys do not open.
   ///
   /// - Parameters:
   ///   - kind: whose key they are sealed for; packs have that of roots.
+  ///   - newest: the keys; `nil` for some that are still to be made, and open none.
   ///   - onDamage: told of those of which it cannot be told.
-  private func sealedForOlderKeys(
-    _ blobs: [BlobInfo], _ kind: SignedBlob.Kind, onDamage: (BlobInfo) -> Void = { _ in }
+  private func sealed(
+    _ blobs: [BlobInfo], _ kind: SignedBlob.Kind, unlessFor newest: Access?,
+    onDamage: (BlobInfo) -> Void = { _ in }
   ) throws(ChunkStoreError) -> [BlobInfo] {
-    let identity = kind == .root ? access.rootIdentity : access.indexIdentity
+    let identity = kind == .root ? newest?.rootIdentity : newest?.indexIdentity
     var old: [BlobInfo] = []
     for blob in blobs {
       do throws(ChunkStoreError) {
@@ -136,9 +148,10 @@ extension Repository {
   }
 
   /// - Returns: `nil` if the bytes are not the beginning of an age file.
-  private static func opens(_ identity: X25519Identity, _ front: [UInt8]) -> Bool? {
+  private static func opens(_ identity: X25519Identity?, _ front: [UInt8]) -> Bool? {
     do throws(CryptoError) {
       guard let header = try Header.parse(front.span.bytes) else { return nil }
+      guard let identity else { return false }
       _ = try header.unwrap(with: [identity])
       return true
     } catch {
@@ -317,7 +330,7 @@ extension Repository {
     let present = try await listPacks()
     return try await onEngine { () throws(ChunkStoreError) -> Int64 in
       var count: Int64 = 0
-      for blob in try self.sealedForOlderKeys(blobs, .index) {
+      for blob in try self.sealed(blobs, .index, unlessFor: self.access) {
         do throws(ChunkStoreError) {
           let spool = try self.makeSpool(or: options.session.spoolDirectory)
           try self.merge([blob], alsoReplacing: [], in: spool) { present.contains($0.digest) }
