@@ -3,18 +3,17 @@ import CairnCrypto
 
 /// Reads chunks from packs: opens what is needed of a pack, unpacks blocks, checks every id.
 ///
-/// Blocks and opened segments are kept, within a budget, so that chunks that lie together are read
-/// for the price of one. Used by one thread at a time, one of the library's own, since it blocks.
+/// Blocks are kept, within a budget, and opened segments in the repository's ``PackWindows``, so that
+/// chunks that lie together are read for the price of one. Used by one thread at a time, one of the
+/// library's own, since it blocks.
 package final class ChunkReader: @unchecked Sendable {
   // Sendable: a reader is either in its repository's list, under the lock, or with the one thread
   // that took it from there.
-  private let target: any Target
   private let index: any ChunkIndex
-  private let keys: PackKeys
+  private let windows: PackWindows
   private let compressors: [any Compressor]
   private let hasher: ChunkHasher
   private let layout: RepositoryLayout
-  private var cipher: SegmentCipher?
 
   private struct BlockKey: Hashable {
     let pack: Int
@@ -26,16 +25,6 @@ package final class ChunkReader: @unchecked Sendable {
     var lastUse: UInt64
   }
 
-  /// Consecutive opened segments of a pack.
-  private struct Window {
-    var pack = -1
-    var segments = 0..<0
-    var lastUse: UInt64 = 0
-    let plain = ByteBuffer(capacity: ChunkReader.windowSegments * Segment.plainSize)
-  }
-
-  private static let windowSegments = 4
-  private var windows: [Window] = []
   private var blocks: [BlockKey: CachedBlock] = [:]
   private var blockBytes = 0
   /// The memory of blocks that were let go of.
@@ -44,7 +33,6 @@ package final class ChunkReader: @unchecked Sendable {
   private var clock: UInt64 = 0
   /// How many chunks were lent so far, by which it is seen how much of a tree was read.
   private(set) var lentChunks = 0
-  private let stored = ByteBuffer(capacity: PackFormat.blockHeaderSize)
   /// Chunks that need not be looked for in packs.
   private let recent: RecentChunks?
   /// Chunks of this machine.
@@ -85,9 +73,8 @@ package final class ChunkReader: @unchecked Sendable {
         try await repository.findMovedPacks()
       }
     }
-    target = repository.target
     index = repository.loadedIndex
-    keys = repository.packKeys
+    windows = repository.packWindows
     layout = repository.layout
     compressors = repository.compressors
     hasher = ChunkHasher(repository.access.idKey)
@@ -224,7 +211,7 @@ package final class ChunkReader: @unchecked Sendable {
     let length = PackFormat.blockHeaderSize + place.storedLength
     if scratch.capacity < length { scratch = ByteBuffer(capacity: length) }
     scratch.removeAll()
-    try copyPlaintext(of: pack, number: place.pack, place.offset..<place.offset + length)
+    try copyPlaintext(of: pack, place.offset..<place.offset + length)
     do {
       let header = try BlockHeader(scratch.bytes.bytes)
       guard header.codec == place.codec, header.rawLength == place.rawLength,
@@ -252,77 +239,20 @@ package final class ChunkReader: @unchecked Sendable {
   // MARK: Segments
 
   private func copyPlaintext(
-    of pack: PackInfo, number: Int, _ range: Range<Int>
+    of pack: PackInfo, _ range: Range<Int>
   ) throws(ChunkStoreError) {
     guard range.upperBound <= pack.plainSize else {
       throw .damaged(pack.blob, "it is too short for the block at \(range.lowerBound)")
     }
+    let last = (range.upperBound - 1) / Segment.plainSize
     var position = range.lowerBound
     while position < range.upperBound {
-      let segment = position / Segment.plainSize
-      let lastSegment = (range.upperBound - 1) / Segment.plainSize
-      let window = try window(of: pack, number: number, from: segment, through: lastSegment)
-      let start = position - windows[window].segments.lowerBound * Segment.plainSize
-      let plain = windows[window].plain
-      let count = min(plain.count - start, range.upperBound - position)
-      guard count > 0 else { throw .damaged(pack.blob, "it ends too early") }
-      scratch.append(UnsafeRawBufferPointer(rebasing: plain.bytes[start..<start + count]))
-      position += count
+      let opened = try windows.segments(
+        of: pack, from: position / Segment.plainSize, through: last)
+      let part = position..<min(range.upperBound, opened.range.upperBound)
+      guard !part.isEmpty else { throw .damaged(pack.blob, "it ends too early") }
+      opened.append(part, to: scratch)
+      position = part.upperBound
     }
-  }
-
-  /// The number of a window that holds `segment`; it is filled if there is none.
-  private func window(
-    of pack: PackInfo, number: Int, from segment: Int, through last: Int
-  ) throws(ChunkStoreError) -> Int {
-    clock += 1
-    if let found = windows.firstIndex(where: { $0.pack == number && $0.segments.contains(segment) })
-    {
-      windows[found].lastUse = clock
-      return found
-    }
-    // Going on where a window of this pack ended is a sign of reading in order: read ahead.
-    let isSequential = windows.contains { $0.pack == number && $0.segments.upperBound == segment }
-    let wanted = isSequential ? segment + Self.windowSegments : last + 1
-    var end = min(wanted, segment + Self.windowSegments, pack.segmentCount)
-    guard segment < end else { throw .damaged(pack.blob, "it ends too early") }
-
-    let key = try keys.key(of: pack)
-    let sealed = try target.getBlocking(pack.blob, range: pack.sealedRange(segment..<end))
-    if windows.count < 4 { windows.append(Window()) }
-    let chosen = windows.indices.min { windows[$0].lastUse < windows[$1].lastUse }!
-    windows[chosen].pack = -1
-    let plain = windows[chosen].plain
-    plain.removeAll()
-    var failed: Int?
-    do {
-      if cipher == nil { cipher = try SegmentCipher(key) } else { try cipher!.rekey(key) }
-      try sealed.withRawBytes { (sealed) throws(CryptoError) in
-        for current in segment..<end {
-          failed = current
-          let start = (current - segment) * Segment.sealedSize
-          let stop = min(start + Segment.sealedSize, sealed.count)
-          guard stop - start >= Segment.tagSize else { break }
-          try cipher!.open(
-            UnsafeRawBufferPointer(rebasing: sealed[start..<stop]), index: UInt64(current),
-            isFinal: current == pack.segmentCount - 1, into: plain.free)
-          plain.count += stop - start - Segment.tagSize
-          failed = nil
-        }
-      }
-    } catch {
-      guard let failed, failed > segment else {
-        throw .damaged(pack.blob, "segment \(failed ?? segment) does not open")
-      }
-    }
-    if let failed {
-      // The segments before are sound; whoever needs this one asks for it next.
-      guard failed > segment else { throw .damaged(pack.blob, "it ends too early") }
-      end = failed
-    }
-    windows[chosen].pack = number
-    windows[chosen].segments = segment..<end
-    windows[chosen].lastUse = clock
-    return chosen
   }
 }

@@ -16,9 +16,12 @@ final class PackKeys: Sendable {
     self.identities = identities
   }
 
+  /// The key of a pack, if its header was opened before.
+  func known(of pack: PackInfo) -> PayloadKey? { known.withLock { $0[pack.digest] } }
+
   /// The key of a pack, from memory or from its header; called from the library's own threads.
   func key(of pack: PackInfo) throws(ChunkStoreError) -> PayloadKey {
-    if let key = known.withLock({ $0[pack.digest] }) { return key }
+    if let key = known(of: pack) { return key }
     let bytes = try target.getBlocking(pack.blob, range: 0..<Int64(pack.payloadOffset))
     let (key, payloadOffset) = try open(bytes, of: pack.blob)
     guard payloadOffset == pack.payloadOffset else {

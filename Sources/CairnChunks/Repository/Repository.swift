@@ -26,6 +26,7 @@ public final class Repository: Sendable {
   /// What blocks are unpacked by.
   let compressors: [any Compressor]
   let packKeys: PackKeys
+  let packWindows: PackWindows
   /// What writers and collectors tell one another.
   let board: AnnouncementBoard
 
@@ -76,6 +77,7 @@ public final class Repository: Sendable {
     compressors = [options.compressor, LZ4()] + options.otherCompressors
     index = options.index
     packKeys = PackKeys(target: target, identities: keyring.packIdentities)
+    packWindows = PackWindows(target, packKeys)
     board = AnnouncementBoard(target, keyring)
   }
 

@@ -35,9 +35,14 @@ struct LargeFileRestore {
       guard !leaves.isEmpty else { return }
       if jobs.isFull, let error = jobs.next() { failure = failure ?? error }
       let (repository, batch) = (repository, leaves)
+      let readAhead = repository.readAhead(batch.lazy.compactMap(\.chunk))
       leaves.removeAll(keepingCapacity: true)
       pendingBytes = 0
-      jobs.submit { repository.write(batch, to: descriptor, path: path) }
+      jobs.submit {
+        withExtendedLifetime(readAhead) {
+          repository.write(batch, to: descriptor, path: path)
+        }
+      }
     }
 
     do throws(ChunkStoreError) {

@@ -18,6 +18,12 @@ struct RestoreBatch: Sendable {
     let directory: RestoredDirectory
     let content: FileContent
     let role: Role
+
+    /// What is to be read for it, as far as is known before.
+    var stream: Content? {
+      guard role != .link, case .stream(let stream) = content else { return nil }
+      return stream
+    }
   }
 
   struct Outcome: Sendable {
@@ -33,6 +39,9 @@ struct RestoreBatch: Sendable {
   /// The bytes of content, and those that the entries take.
   private var byteCount: UInt64 = 0
 
+  /// What keeps the parts of packs that the files need.
+  private var readsAhead: [ReadAhead] = []
+
   /// Chunks that follow one another are written together, up to this many bytes at once.
   private static let writeSize = 256 << 10
 
@@ -43,6 +52,36 @@ struct RestoreBatch: Sendable {
     byteCount += UInt64(item.entry.key.count)
     if item.role != .link { byteCount += item.content.byteCount }
   }
+
+  /// Asks for the chunks at the top of the files: all that a short one has.
+  mutating func readTopsAhead(in repository: Repository) {
+    let tops = items.lazy.compactMap { item in item.stream?.root }
+    if let readAhead = repository.readAhead(tops) { readsAhead.append(readAhead) }
+  }
+
+  /// Asks for what is below the chunks at the top, which must have been asked for; who restores a file
+  /// meets again what cannot be read of it here.
+  mutating func readLeavesAhead(in repository: Repository) {
+    var leaves: [ChunkID] = []
+    var found: [ReadAhead] = []
+    func fetch() {
+      if let readAhead = repository.readAhead(leaves) { found.append(readAhead) }
+      leaves.removeAll(keepingCapacity: true)
+    }
+    for case let stream? in items.lazy.map(\.stream) where stream.height > 0 {
+      try? repository.withReader { (reader) throws(ChunkStoreError) in
+        try ContentReader(reader).forEachLeaf(of: stream, in: 0..<stream.byteCount) { leaf in
+          if let chunk = leaf.chunk { leaves.append(chunk) }
+          if leaves.count >= Self.leavesAtOnce { fetch() }
+        }
+      }
+    }
+    fetch()
+    readsAhead += found
+  }
+
+  /// A stream may claim to have millions.
+  private static let leavesAtOnce = 1024
 
   /// Writes the files, on a worker.
   func restore(from repository: Repository) -> Outcome {

@@ -30,9 +30,17 @@ final class RestoreRun {
 
   private var jobs: OrderedJobs<RestoreBatch.Outcome>
   private var batch = RestoreBatch()
+  /// Batches that wait for the first chunks of their files, where the repository is far away.
+  private var waiting: [RestoreBatch] = []
+  /// Keeps the nodes of the snapshot that come next.
+  private var nodesAhead: [ReadAhead] = []
   private var linkedFiles = LinkedFiles()
   private var report = RestoreReport()
   private var seen: Int64 = 0
+
+  /// How many batches wait at most: workers take one in some 5 ms.
+  private static let batchesAhead = 24
+  private static let nodeCountAhead = 16
 
   /// A file of at least this size is written by several workers at once.
   private static let largeFile: UInt64 = 8 << 20
@@ -60,7 +68,7 @@ final class RestoreRun {
   func run(_ ranges: [Range<UInt64>]) throws(ChunkStoreError) -> RestoreReport {
     do throws(ChunkStoreError) {
       for range in ranges { try restore(range) }
-      try submit()
+      try handOverAll()
       leaveDirectories(downTo: 0)
       while jobs.count > 0 { try takeResult() }
       try reporter.check()
@@ -82,10 +90,20 @@ final class RestoreRun {
     guard cursor.isValid, cursor.rank < range.upperBound else { return }
     try enterParents(of: cursor.key)
     while cursor.isValid, cursor.rank < range.upperBound {
+      readNodesAhead()
       try visit(cursor)
       seen += 1
       try reporter.report(files: seen, bytes: report.bytes)
       try cursor.nextReadable(onLoss: addLoss)
+    }
+  }
+
+  /// Asks for the nodes behind one that begins here.
+  private func readNodesAhead() {
+    guard repository.isFar, cursor.subtree(upTo: 0) != nil else { return }
+    nodesAhead = (0...1).compactMap { level in
+      let next = cursor.siblings(level: level).dropFirst()
+      return repository.readAhead(next.prefix(level == 0 ? Self.nodeCountAhead : 1))
     }
   }
 
@@ -240,7 +258,7 @@ final class RestoreRun {
   private func restoreLarge(
     _ entry: SnapshotEntry, _ stream: Content, _ name: [UInt8], in parent: RestoredDirectory
   ) throws(ChunkStoreError) -> Bool {
-    try submit()
+    try handOverAll()
     let file = LargeFileRestore(repository: repository, workers: workers, reporter: reporter)
     do throws(IOError) {
       try file.restore(entry, stream, name, in: parent)
@@ -256,12 +274,27 @@ final class RestoreRun {
     return true
   }
 
+  /// Ends the batch: its files are next after those that wait.
   private func submit() throws(ChunkStoreError) {
     guard !batch.items.isEmpty else { return }
-    if jobs.isFull { try takeResult() }
-    let (repository, full) = (repository, batch)
+    batch.readTopsAhead(in: repository)
+    waiting.append(batch)
     batch = RestoreBatch()
-    jobs.submit { full.restore(from: repository) }
+    let isPatient = repository.isFar && !repository.hasReadEnoughAhead
+    while waiting.count > (isPatient ? Self.batchesAhead : 0) { try handOver() }
+  }
+
+  /// Gives the batch that waits longest to the workers.
+  private func handOver() throws(ChunkStoreError) {
+    var full = waiting.removeFirst()
+    if repository.isFar { full.readLeavesAhead(in: repository) }
+    if jobs.isFull { try takeResult() }
+    jobs.submit { [repository, full] in full.restore(from: repository) }
+  }
+
+  private func handOverAll() throws(ChunkStoreError) {
+    try submit()
+    while !waiting.isEmpty { try handOver() }
   }
 
   private func takeResult() throws(ChunkStoreError) {

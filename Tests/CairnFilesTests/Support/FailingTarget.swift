@@ -6,7 +6,7 @@ import SystemPackage
 final class FailingTarget: Target {
   private let base: any Target
   private let failingPut: Int?
-  private let counts = Mutex((puts: 0, gets: 0))
+  private let counts = Mutex((puts: 0, gets: 0, packBytes: Int64(0)))
 
   /// - Parameter failingPut: the number of the put that fails, from 0; `nil` for none.
   init(_ base: any Target, failingPut: Int? = nil) {
@@ -18,6 +18,8 @@ final class FailingTarget: Target {
   var spoolDirectory: FilePath? { base.spoolDirectory }
   /// How often something was read from it.
   var getCount: Int { counts.withLock { $0.gets } }
+  /// How much was read of packs.
+  var packBytes: Int64 { counts.withLock { $0.packBytes } }
 
   func put(_ name: BlobName, _ source: BlobSource) async throws(ChunkStoreError) {
     let number = counts.withLock { counts in
@@ -32,7 +34,11 @@ final class FailingTarget: Target {
 
   func get(_ name: BlobName, range: Range<Int64>?) async throws(ChunkStoreError) -> [UInt8] {
     counts.withLock { $0.gets += 1 }
-    return try await base.get(name, range: range)
+    let bytes = try await base.get(name, range: range)
+    if name.description.hasPrefix("packs/") {
+      counts.withLock { $0.packBytes += Int64(bytes.count) }
+    }
+    return bytes
   }
 
   func size(of name: BlobName) async throws(ChunkStoreError) -> Int64? {
