@@ -22,7 +22,8 @@ public struct VerifyReport: Sendable, Codable {
   public var condemnedPacks: Int64 = 0
   /// Packs that are not on the target, that the index describes all the same, and that no root needs: a
   /// collection deleted them while somebody merged the index. The next collection takes them out of
-  /// it. Nobody reads or relies on them, so they are no problem.
+  /// it. Nobody reads or relies on them, so they are no problem. A writer cannot tell what roots need, and
+  /// counts those that a collection has condemned.
   public var gonePacks: Int64 = 0
   /// What is wrong.
   public var problems: [Problem] = []

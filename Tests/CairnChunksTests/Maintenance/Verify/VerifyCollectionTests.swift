@@ -107,6 +107,58 @@ import Testing
     try await fixture.expectSound()
   }
 
+  /// A writer cannot tell what is needed, but what collections deleted.
+  @Test func aWriterRaisesNoAlarmForWhatWasCollected() async throws {
+    let fixture = try await Fixture()
+    let key = try X25519Identity.generate()
+    try await fixture.repository.addKey(
+      for: [key.recipient], label: "writer", capability: .writer)
+    let before = try await RepositoryWriter.open(on: fixture.target, with: [key])
+    #expect(try await before.verify().isSound)
+    let packs = try await fixture.target.blobs(BlobFolder.packs).map(\.name)
+    // Between two looks of a writer that verifies.
+    let target = InterruptedTarget(fixture.target, .afterListing, in: "packs/") {
+      _ = try await fixture.repository.reopened().collectGarbage(options: Self.options)
+    }
+    let beside = try await RepositoryWriter.open(on: target, with: [key])
+    let report = try await beside.verify()
+    #expect(target.wasInterrupted && report.isSound, "\(report.problems)")
+    #expect(report.gonePacks == 0)
+    // One that knows the index as it was.
+    let after = try await before.verify()
+    #expect(after.isSound && after.gonePacks == 0, "\(after.problems)")
+    let left = try await fixture.target.blobs(BlobFolder.packs).map(\.name)
+    #expect(Set(left) != Set(packs))
+    // What is lost is told by both.
+    let lost = try #require(left.first)
+    fixture.target.remove(lost)
+    for writer in [before, try await RepositoryWriter.open(on: fixture.target, with: [key])] {
+      #expect(try await writer.verify().problems.map(\.blob) == [lost.description])
+    }
+  }
+
+  /// The index was merged while a collection replaced it, and the collection died when the packs were
+  /// gone: they were condemned, so a writer misses none of them.
+  @Test func aWriterRaisesNoAlarmForWhatACollectionLeft() async throws {
+    let fixture = try await Fixture()
+    let key = try X25519Identity.generate()
+    try await fixture.repository.addKey(
+      for: [key.recipient], label: "writer", capability: .writer)
+    let packs = try await fixture.target.blobs(BlobFolder.packs).map(\.name)
+    let target = InterruptedTarget(fixture.target, .beforeDeletion, in: "index/") {
+      try await fixture.merge()
+      for pack in packs { try await fixture.target.delete(pack) }
+      throw Stopped()
+    }
+    let collector = try await Repository.open(on: target)
+    _ = try await storeError { _ = try await collector.collectGarbage(options: Self.options) }
+    let gone = try await fixture.gonePacks()
+    #expect(target.wasInterrupted && gone > 0)
+    let writer = try await RepositoryWriter.open(on: fixture.target, with: [key])
+    let report = try await writer.verify()
+    #expect(report.isSound && report.gonePacks == gone, "\(report.problems)")
+  }
+
   /// Who opened the repository before a collection knows packs that are gone.
   @Test func whoOpenedItBeforeIsNotAlarmed() async throws {
     let fixture = try await Fixture()
