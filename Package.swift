@@ -151,7 +151,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "CairnChunksTests",
-      dependencies: ["CairnChunks", "CairnCrypto", "CairnCore", system],
+      dependencies: ["CairnChunks", "CairnCrypto", "CairnTree", "CairnCore", system],
       resources: [.copy("Golden")],
       swiftSettings: settings),
     .testTarget(

@@ -14,8 +14,9 @@ public import SystemPackage
 ///
 /// New packs are gathered in memory and appended to the file when there are many, as a sorted run; runs are
 /// merged when there are more than eight, the newest first, so that a chunk is written anew a few times
-/// in all, however many there are. A record of the file has 64 bytes, and while runs are merged the file
-/// takes their size once more.
+/// in all, however many there are. Each run has a filter, which says of 99 in 100 chunks that are not there
+/// that they are not, for one page of the file. A chunk takes 66 bytes of the file, and while runs are
+/// merged the file takes their size once more.
 public final class DiskChunkIndex: ChunkIndex {
   private struct State {
     /// What the file says; `nil` before it was opened, and where it cannot be.

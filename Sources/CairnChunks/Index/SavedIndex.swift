@@ -5,33 +5,36 @@ import SystemPackage
 
 /// One state of the file of a ``DiskChunkIndex``. Its trees:
 ///
-///     about    "version": 1 byte, 2;  "repository": its id;  "count": the chunks taken in so far,
-///              8 bytes: the next one's ordinal;  "runs": the numbers of the runs, the oldest first, 4
-///              bytes each
+///     about    "version": 1 byte, 3;  "repository": its id;  "count": the chunks taken in so far,
+///              8 bytes: the next one's ordinal;  "runs": of each run, the oldest first, its number and
+///              how many blocks its filter has, 4 bytes each
 ///     packs    the number, 8 bytes, big-endian: the digest, 32 bytes; the size, 8 bytes; where the
 ///              payload begins, 4 bytes; 1 byte, 1 if the pack is not there or not described
 ///     blobs    the digest of an index blob that was taken in: its size, 8 bytes; the digest of the
 ///              one that replaces it, or 32 bytes of zero
-///     run-<n>  chunks, as ``SavedEntry`` has them
+///     run-<n>  the chunks of a run, as ``SavedEntry`` has them
+///     filter-<n>
+///              which chunks are not in that run, as ``SavedFilter`` has it
 ///
 /// What was gathered is appended as a run of its own, sorted. When there are more than
 /// ``maximumRuns``, the newest are merged into one: those before which each other one is at least twice as
-/// large as all of them. So a question asks a few runs, and a chunk is written anew once for each time
+/// large as all of them. So a question asks the filters of a few runs and searches in those that may
+/// have the chunk, hardly ever more than one, and a chunk is written anew once for each time
 /// that the index has grown to some four times its size, in the order of the file. Packs have larger
 /// numbers in newer runs, so the first run that has a chunk has it in its first pack.
 final class SavedIndex: Sendable {
   private let store: TreeStore
   private let path: FilePath
   private let repository: RepositoryID
-  private let runNumbers: [UInt32]
   /// The oldest first.
-  private let runs: [ReadableTree]
+  private let runs: [SavedRun]
+  private let isWhole: Bool
   private let view: ReadTransaction
   let isWritable: Bool
   let chunkCount: Int
   var runCount: Int { runs.count }
 
-  private static let version: UInt8 = 2
+  private static let version: UInt8 = 3
   private static let countKey = Array("count".utf8)
   private static let runsKey = Array("runs".utf8)
   private static let maximumRuns = 8
@@ -48,13 +51,17 @@ final class SavedIndex: Sendable {
     view = try store.beginReading()
     let about = try view.treeIfExists("about")
     let list = try about?.value(for: Self.runsKey.span.bytes) ?? []
-    runNumbers = (0..<list.count / 4).map { UInt32(littleEndian: Self.load(list, at: $0 * 4)) }
-    var runs: [ReadableTree] = []
-    for number in runNumbers {
+    var runs: [SavedRun] = []
+    for offset in stride(from: 0, to: list.count, by: SavedRunName.size)
+    where offset + SavedRunName.size <= list.count {
+      let name = SavedRunName(
+        number: UInt32(littleEndian: Self.load(list, at: offset)),
+        blockCount: UInt32(littleEndian: Self.load(list, at: offset + 4)))
       // What is not whole is not of use; the file is made anew then.
-      if let run = try view.treeIfExists(Self.runName(number)) { runs.append(run) }
+      if let run = try SavedRun(name, in: view) { runs.append(run) }
     }
     self.runs = runs
+    isWhole = runs.count * SavedRunName.size == list.count
     let count = try about?.value(for: Self.countKey.span.bytes)
     if let count, count.count == 8 {
       let number: UInt64 = Self.load(count, at: 0)
@@ -117,9 +124,8 @@ final class SavedIndex: Sendable {
     let name = try about.value(for: Array("repository".utf8).span.bytes)
     let packs = try view.treeIfExists("packs")?.options
     let blobs = try view.treeIfExists("blobs")?.options
-    for run in runs where run.options != SavedEntry.options { return false }
     return version == [Self.version] && name == Array("\(repository)".utf8)
-      && packs == Self.packOptions && blobs == Self.blobOptions && runs.count == runNumbers.count
+      && packs == Self.packOptions && blobs == Self.blobOptions && isWhole
   }
 
   private func makeAnew() throws(TreeError) -> SavedIndex {
@@ -146,29 +152,24 @@ final class SavedIndex: Sendable {
   func firstPlace(
     of id: ChunkID, where isThere: (Int) -> Bool
   ) throws(ChunkStoreError) -> ChunkPlace? {
-    var key: [UInt8] = []
-    SavedEntry.key(id, pack: 0, into: &key)
+    var first: ChunkPlace?
     do throws(TreeError) {
       for run in runs {
-        var next = try run.ceiling(key.span.bytes)
-        while let found = next {
-          let entry = SavedEntry(key: found.key.span.bytes, value: found.value.span.bytes)
-          guard entry.id == id else { break }
-          let place = entry.place.place(ordinal: Int(entry.ordinal))
+        let isFound = try run.forEachPlace(of: id) { (place) throws(TreeError) in
           guard place.block.storedLength <= PackFormat.maximumBlockSize,
             place.block.rawLength <= PackFormat.maximumBlockSize
           else { throw Self.damaged() }
-          if isThere(place.block.pack) { return place }
-          next = try run.entry(after: found.key.span.bytes)
+          guard isThere(place.block.pack) else { return false }
+          first = place
+          return true
         }
+        if isFound { break }
       }
-      return nil
+      return first
     } catch {
       throw failure(error)
     }
   }
-
-  private static func runName(_ number: UInt32) -> String { "run-\(number)" }
 
   func readLists() throws(ChunkStoreError) -> (PackList, IndexBlobSet) {
     var packs = PackList()
@@ -224,17 +225,16 @@ final class SavedIndex: Sendable {
   ) throws(ChunkStoreError) -> SavedIndex {
     do {
       let writing = try store.beginWriting()
-      var numbers = runNumbers
+      var names = runs.map(\.name)
       if recent.count > 0 {
-        let number = (numbers.max() ?? 0) + 1
+        let name = nextName(chunks: recent.count)
         try append(
-          recent, from: firstPack, chunksFrom: firstChunk,
-          to: writing.tree(Self.runName(number), creating: SavedEntry.options))
-        numbers.append(number)
+          recent, from: firstPack, chunksFrom: firstChunk, to: RunWriter(name, in: writing))
+        names.append(name)
       }
       let count = withUnsafeBytes(of: UInt64(firstChunk + recent.count).littleEndian) { Array($0) }
       try writing.tree("about").put(Self.countKey.span.bytes, count.span.bytes)
-      try save(numbers, in: writing)
+      try save(names, in: writing)
       try save(packs, undescribed, in: writing.tree("packs"))
       try save(blobs, in: writing.tree("blobs"))
       try writing.commit(.checkpoint)
@@ -252,9 +252,9 @@ final class SavedIndex: Sendable {
   /// Fills a run with chunks in memory.
   private func append(
     _ recent: CompactChunkIndex, from firstPack: Int, chunksFrom firstChunk: Int,
-    to tree: WritableTree
+    to writer: RunWriter
   ) throws {
-    var run = RunWriter(tree)
+    var run = writer
     // The shards are in the order of the ids.
     for shard in 0..<FingerprintTable.shardCount {
       var entries: [SavedEntry] = []
@@ -272,40 +272,54 @@ final class SavedIndex: Sendable {
       }
       for entry in entries { try run.append(entry) }
     }
+    try run.finish()
+  }
+
+  /// Of a run that has at most so many chunks.
+  private func nextName(chunks: Int) -> SavedRunName {
+    SavedRunName(
+      number: (runs.map(\.name.number).max() ?? 0) &+ 1,
+      blockCount: SavedFilter.blockCount(chunks: chunks))
   }
 
   /// The state after the newest runs were merged, if there are many; durable.
   private func merged(_ packs: PackList) throws(TreeError) -> SavedIndex {
     guard runs.count > Self.maximumRuns else { return self }
     var first = runs.count - 1
-    var total = try runs[first].count
+    var total = try runs[first].entries.count
     while first > 0 {
-      let count = try runs[first - 1].count
+      let count = try runs[first - 1].entries.count
       // Always two at least, so that there are fewer afterwards.
       guard first == runs.count - 1 || count < 2 * total else { break }
       total += count
       first -= 1
     }
     let writing = try store.beginWriting()
-    let number = (runNumbers.max() ?? 0) + 1
-    var run = RunWriter(
-      try writing.tree(Self.runName(number), creating: SavedEntry.options))
+    let name = nextName(chunks: total)
+    var run = try RunWriter(name, in: writing)
     var merge = try RunMerge(runs[first...])
     while let entry = try merge.next() {
       // Those of packs that are gone are left out.
       if packs.isThere(Int(entry.place.pack)) { try run.append(entry) }
     }
-    for old in runNumbers[first...] { try writing.drop(Self.runName(old)) }
-    try save(runNumbers[..<first] + [number], in: writing)
+    try run.finish()
+    for old in runs[first...] {
+      try writing.drop(old.name.entries)
+      try writing.drop(old.name.filter)
+    }
+    try save(runs[..<first].map(\.name) + [name], in: writing)
     try writing.commit(.checkpoint)
     return try SavedIndex(store, path, repository, isWritable: true)
   }
 
   private func save(
-    _ numbers: some Sequence<UInt32>, in writing: WriteTransaction
+    _ names: [SavedRunName], in writing: WriteTransaction
   ) throws(TreeError) {
     var list = BinaryWriter()
-    for number in numbers { list.append(number) }
+    for name in names {
+      list.append(name.number)
+      list.append(name.blockCount)
+    }
     try writing.tree("about").put(Self.runsKey.span.bytes, list.bytes.span.bytes)
   }
 

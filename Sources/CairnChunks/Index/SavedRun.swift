@@ -41,15 +41,66 @@ struct SavedEntry {
   }
 }
 
+/// Chunks in the order of their ids, and a filter that says of most others that they are not there.
+struct SavedRun {
+  let name: SavedRunName
+  let entries: ReadableTree
+  private let filter: SavedFilter
+
+  /// - Returns: `nil` if it is not whole.
+  init?(_ name: SavedRunName, in view: ReadTransaction) throws(TreeError) {
+    guard let entries = try view.treeIfExists(name.entries),
+      let filter = try view.treeIfExists(name.filter), entries.options == SavedEntry.options,
+      filter.options == SavedFilter.options
+    else { return nil }
+    self.name = name
+    self.entries = entries
+    self.filter = SavedFilter(filter, blockCount: name.blockCount)
+  }
+
+  /// Calls `body` with the places of a chunk, in the order of their packs, until it returns true.
+  ///
+  /// - Returns: whether it did.
+  func forEachPlace(
+    of id: ChunkID, _ body: (ChunkPlace) throws(TreeError) -> Bool
+  ) throws(TreeError) -> Bool {
+    guard try filter.mayHold(id) else { return false }
+    var key: [UInt8] = []
+    SavedEntry.key(id, pack: 0, into: &key)
+    var next = try entries.ceiling(key.span.bytes)
+    while let found = next {
+      let entry = SavedEntry(key: found.key.span.bytes, value: found.value.span.bytes)
+      guard entry.id == id else { break }
+      if try body(entry.place.place(ordinal: Int(entry.ordinal))) { return true }
+      next = try entries.entry(after: found.key.span.bytes)
+    }
+    return false
+  }
+}
+
+/// What the file says of a run: a number of its own, and how many blocks its filter has.
+struct SavedRunName {
+  static let size = 8
+
+  let number: UInt32
+  let blockCount: UInt32
+
+  var entries: String { "run-\(number)" }
+  var filter: String { "filter-\(number)" }
+}
+
 /// Fills a run with entries in the order of their keys.
 struct RunWriter {
   private let tree: WritableTree
+  private var filter: SavedFilter.Writer
   private var last: SavedEntry?
   private var key: [UInt8] = []
   private var value: [UInt8] = []
 
-  init(_ tree: WritableTree) {
-    self.tree = tree
+  init(_ name: SavedRunName, in writing: WriteTransaction) throws(TreeError) {
+    tree = try writing.tree(name.entries, creating: SavedEntry.options)
+    filter = SavedFilter.Writer(
+      try writing.tree(name.filter, creating: SavedFilter.options), blockCount: name.blockCount)
   }
 
   /// Appends an entry, unless it has the key of the one before.
@@ -60,8 +111,12 @@ struct RunWriter {
     withUnsafeBytes(of: entry.ordinal.littleEndian) { value.append(contentsOf: $0) }
     entry.place.append(to: &value)
     try tree.append(key.span.bytes, value.span.bytes)
+    try filter.append(entry.id)
     last = entry
   }
+
+  /// To be called behind the last entry.
+  mutating func finish() throws(TreeError) { try filter.finish() }
 }
 
 /// The entries of several runs in the order of their keys.
@@ -72,9 +127,9 @@ struct RunMerge {
   }
   private var sources: [Source] = []
 
-  init(_ runs: some Sequence<ReadableTree>) throws(TreeError) {
+  init(_ runs: some Sequence<SavedRun>) throws(TreeError) {
     for run in runs {
-      let cursor = run.makeCursor()
+      let cursor = run.entries.makeCursor()
       if let entry = try Self.next(cursor) { sources.append(Source(cursor: cursor, entry: entry)) }
     }
   }

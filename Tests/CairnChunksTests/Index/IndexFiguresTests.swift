@@ -1,109 +1,155 @@
 import CairnCrypto
 import Foundation
+import Synchronization
 import SystemPackage
 import Testing
 
 @testable import CairnChunks
 
-private let figuresChunkCount =
-  ProcessInfo.processInfo.environment["CAIRN_INDEX_FIGURES"].flatMap { Int($0) } ?? 0
+private let environment = ProcessInfo.processInfo.environment
+private let figuresChunkCount = environment["CAIRN_INDEX_FIGURES"].flatMap { Int($0) } ?? 0
+private let figuresDirectory = environment["CAIRN_INDEX_FIGURES_DIRECTORY"] ?? "/var/tmp"
 
 /// Prints the figures of the documentation; with `CAIRN_INDEX_FIGURES=1000000` for that many chunks, in
-/// release.
+/// release. For 100 million, `CAIRN_INDEX_FIGURES_DIRECTORY`, else `/var/tmp`, needs 20 GB.
 @Suite(.serialized, .enabled(if: figuresChunkCount > 0))
 struct IndexFiguresTests {
+  private static let chunksPerPack = 4096
+  private static let questions = 1_000_000
+
+  /// Made from its number, so that the measured process need not remember those that it stored.
+  private static func id(_ number: Int) -> ChunkID {
+    var random = SeededRandom(UInt64(number) &* 0x9E37_79B9_7F4A_7C15 &* 4)
+    let words = (random.next(), random.next(), random.next(), random.next())
+    return withUnsafeBytes(of: words) { ChunkID(Digest(bytes: $0)) }
+  }
+
+  private static func table(ofPack number: Int, _ random: inout SeededRandom) -> PackTable {
+    let first = number * chunksPerPack
+    let count = min(chunksPerPack, figuresChunkCount - first)
+    return IndexModel.table((first..<first + count).map(id), blockOf: 16, &random)
+  }
+
+  private static var packCount: Int { (figuresChunkCount - 1) / chunksPerPack + 1 }
+
   private static func time(_ what: String, of count: Int, _ body: () throws -> Void) rethrows {
-    let clock = ContinuousClock()
-    let taken = try clock.measure(body) / .seconds(1)
-    print("\(what): \(Int(taken * 1000)) ms, \(Int(taken / Double(count) * 1e9)) ns each")
+    let taken = try ContinuousClock().measure(body) / .seconds(1)
+    report(what, count, taken)
   }
 
-  private func ask(_ index: any ChunkIndex, _ known: [ChunkID], _ random: inout SeededRandom) throws
-  {
-    let hits = known.shuffled(using: &random).prefix(1_000_000)
-    try Self.time("hits", of: hits.count) {
-      for id in hits where try index.place(of: id) == nil { Issue.record("\(id) is lost") }
-    }
-    let absent = (0..<1_000_000).map { _ in IndexModel.id(&random) }
-    try Self.time("misses", of: absent.count) {
-      for id in absent where try index.place(of: id) != nil { Issue.record("\(id) is not there") }
-    }
+  private static func report(_ what: String, _ count: Int, _ seconds: Double) {
+    print("\(what): \(Int(seconds * 1000)) ms, \(Int(seconds / Double(count) * 1e9)) ns each")
   }
 
-  private func fill(
-    _ index: any ChunkIndex, _ random: inout SeededRandom, _ step: () throws -> Void = {}
-  ) throws -> [ChunkID] {
-    var known: [ChunkID] = []
-    while known.count < figuresChunkCount {
-      let contents = IndexModel.contents(4096, blockOf: 16, &random)
-      // A few millions are enough to ask for.
-      if known.count < 4_000_000 { known += contents.table.entries.map(\.id) }
-      try index.insert(IndexModel.pack(&random), contents)
-      try step()
-      if index.count >= figuresChunkCount { break }
+  private func ask(_ index: any ChunkIndex) throws {
+    var random = SeededRandom(604)
+    try Self.time("found", of: Self.questions) {
+      for _ in 0..<Self.questions {
+        let number = Int.random(in: 0..<figuresChunkCount, using: &random)
+        if try index.place(of: Self.id(number)) == nil { Issue.record("\(number) is lost") }
+      }
     }
-    return known
+    try Self.time("not found", of: Self.questions) {
+      for number in figuresChunkCount..<figuresChunkCount + Self.questions
+      where try index.place(of: Self.id(number)) != nil {
+        Issue.record("\(number) is not there")
+      }
+    }
   }
 
   @Test func inMemory() throws {
     var random = SeededRandom(601)
-    let index = CompactChunkIndex(spoolDirectory: "/var/tmp")
-    var known: [ChunkID] = []
-    try Self.time("insert, and making the ids", of: figuresChunkCount) {
-      known = try fill(index, &random)
+    let index = CompactChunkIndex(spoolDirectory: FilePath(figuresDirectory))
+    try Self.time("memory: insert, and make the ids", of: figuresChunkCount) {
+      for number in 0..<Self.packCount {
+        let table = Self.table(ofPack: number, &random)
+        try index.insert(IndexModel.pack(&random), PackContents(table))
+      }
     }
     print("\(Double(index.memoryBytes) / Double(index.count)) bytes each")
-    try ask(index, known, &random)
+    try ask(index)
   }
 
-  @Test func onDisk() throws {
-    var random = SeededRandom(602)
-    let directory = FilePath("/var/tmp/cairn-index-figures")
+  /// As a machine does that opens a large repository for the first time.
+  @Test func onDisk() async throws {
+    let directory = FilePath(figuresDirectory).appending("cairn-index-figures")
     try? FileManager.default.removeItem(atPath: directory.string)
     try FileManager.default.createDirectory(
       atPath: directory.string, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: directory.string) }
-    let index = DiskChunkIndex(directory)
-    _ = try index.open(for: RepositoryID("00112233445566778899aabbccddeeff")!)
-    var known: [ChunkID] = []
-    try Self.time("insert and save, and making the ids", of: figuresChunkCount) {
-      known = try fill(index, &random) {
-        if index.isFull { try index.save(IndexBlobSet(), undescribed: []) }
-      }
-      try index.save(IndexBlobSet(), undescribed: [])
-    }
-    let size = try FileManager.default.attributesOfItem(
-      atPath: directory.appending("index-00112233445566778899aabbccddeeff.trees").string)[.size]
-    print("file: \(size ?? 0) bytes")
-    try ask(index, known, &random)
-  }
-
-  @Test func loadingBlobs() async throws {
-    var random = SeededRandom(603)
-    let target = MemoryTarget()
+    let target = try DirectoryTarget(directory.appending("repository"), creating: true)
     let repository = try await Repository.createSmall(on: target)
-    var made = 0
-    while made < figuresChunkCount {
-      try putBlob(64, on: target, repository, &random)
-      made += 64 * 4096
+    var random = SeededRandom(602)
+    for first in stride(from: 0, to: Self.packCount, by: 64) {
+      var file = try IndexBlobFile(
+        in: repository.makeSpool(or: directory), repository.keyring, replacing: [])
+      for number in first..<min(first + 64, Self.packCount) {
+        let table = Self.table(ofPack: number, &random)
+        try file.append(IndexModel.pack(&random), table: table.encoded)
+      }
+      let (name, source) = try file.finish()
+      try target.store(name, source)
     }
-    let other = try await Repository.open(on: target)
-    let clock = ContinuousClock()
-    let taken = try await clock.measure { try await other.refresh() } / .seconds(1)
-    print("load \(made) chunks from blobs: \(Int(taken * 1000)) ms")
+
+    let memory = MemoryWatch()
+    let index = DiskChunkIndex(directory)
+    let opened = try await Repository.open(on: target, options: .init(index: index))
+    let taken = try await ContinuousClock().measure { try await opened.refresh() } / .seconds(1)
+    #expect(index.count == figuresChunkCount)
+    Self.report("disk: insert from index blobs", figuresChunkCount, taken)
+    let path = directory.appending("index-\(opened.id).trees").string
+    let size = try FileManager.default.attributesOfItem(atPath: path)[.size]
+    print("\(index.runCount) runs, file: \(size ?? 0) bytes")
+    try ask(index)
+    memory.end()
+  }
+}
+
+/// Prints the peak of the process's memory since it was made, looked at a hundred times a second.
+private final class MemoryWatch: Sendable {
+  private struct State {
+    var isOver = false
+    var peak: [String: Int] = [:]
   }
 
-  private func putBlob(
-    _ packCount: Int, on target: MemoryTarget, _ repository: Repository,
-    _ random: inout SeededRandom
-  ) throws {
-    var file = try IndexBlobFile(
-      in: repository.makeSpool(or: "/dev/shm"), repository.keyring, replacing: [])
-    for _ in 0..<packCount {
-      let contents = IndexModel.contents(4096, blockOf: 16, &random)
-      try file.append(IndexModel.pack(&random), table: contents.table.encoded)
+  private let state = Mutex(State())
+  private let before: [String: Int]
+
+  init() {
+    before = Self.now()
+    Thread.detachNewThread { [self] in
+      while !state.withLock({ $0.isOver }) {
+        look()
+        Thread.sleep(forTimeInterval: 0.01)
+      }
     }
-    let (name, source) = try file.finish()
-    try target.store(name, source)
+  }
+
+  private func look() {
+    let now = Self.now()
+    state.withLock { $0.peak.merge(now) { max($0, $1) } }
+  }
+
+  func end() {
+    look()
+    let peak = state.withLock { state in
+      state.isOver = true
+      return state.peak
+    }
+    for key in peak.keys.sorted() {
+      print("\(key): \(peak[key, default: 0] >> 10) MiB, \(before[key, default: 0] >> 10) before")
+    }
+  }
+
+  /// In KiB, what is the process's own and what is of mapped files; Linux only.
+  private static func now() -> [String: Int] {
+    let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+    var found: [String: Int] = [:]
+    for line in (status ?? "").split(separator: "\n") {
+      let words = line.split(whereSeparator: { $0 == ":" || $0 == " " || $0 == "\t" })
+      guard words.count > 1, ["RssAnon", "RssFile", "VmRSS"].contains(words[0]) else { continue }
+      found[String(words[0])] = Int(words[1])
+    }
+    return found
   }
 }
