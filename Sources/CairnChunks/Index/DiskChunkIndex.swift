@@ -4,7 +4,7 @@ import CairnTree
 import Synchronization
 public import SystemPackage
 
-/// An index in a file of this machine, in a fixed amount of memory, however many chunks there are.
+/// An index in a file of this machine, which takes little memory, however many chunks there are.
 ///
 /// The file is a cache of the repository's index blobs, and belongs to one repository: a run reads what
 /// it has not read before, and no more. If it is lost, damaged or of another repository, it is made
@@ -42,7 +42,8 @@ public final class DiskChunkIndex: ChunkIndex {
   /// - Parameters:
   ///   - directory: of this machine, exists. Holds a file for each repository, and a temporary one.
   ///   - memoryBudget: bytes; at least 4 MiB are taken. 32 MiB by default: half of it caches the file,
-  ///     and a third gathers some 800,000 chunks. Beside it, a pack takes some 130 bytes.
+  ///     and a third gathers some 800,000 chunks. Beside it, a pack takes some 130 bytes; and with 100
+  ///     million chunks a process took 85 MiB of its own at the peak.
   public convenience init(_ directory: FilePath, memoryBudget: Int = 32 << 20) {
     let budget = max(memoryBudget, 4 << 20)
     self.init(directory, cacheBytes: budget / 2, gathering: budget / 3 / 13)
