@@ -14,7 +14,8 @@ import CairnCrypto
 ///     }
 ///
 /// It lives on a thread of the library's own for the duration of a call, and blocks it. Memory: the
-/// nodes and blocks that were read lately, some 12 MiB.
+/// nodes and blocks that were read lately, some 12 MiB, and what the repository keeps for all who
+/// read it, 8 MiB.
 ///
 /// Errors: ``ChunkStoreError/Code/missing`` and ``ChunkStoreError/Code/damaged`` where the
 /// repository does not hold what it should, besides those of the target.

@@ -7,8 +7,8 @@ public import SystemPackage
 /// Entries are read in the order of paths, and files written by all cores; what lies together in
 /// the repository is read once. A file that cannot be restored, for instance because the repository
 /// is damaged, is named in the report, and the restore goes on. ``RestoreDestination`` says what is
-/// never touched. Memory: some 20 MiB and 6 MiB per core; besides it grows with the files that have
-/// several hard links.
+/// never touched. Memory: some 24 MiB and 6 MiB per core, and 16 MiB more from a target that answers
+/// late, which is read ahead; besides it grows with the files that have several hard links.
 public struct Restore: Sendable {
   private let repository: Repository
   private let snapshot: Snapshot
