@@ -11,6 +11,7 @@ enum Identity {
   /// - Parameter text: "Name <mail> date"; the name, with the space behind it, may be missing.
   /// - Returns: the same with the date as seconds and an offset.
   static func parse(_ text: Bytes, _ format: DateFormat) throws -> [UInt8] {
+    guard !text.contains(0) else { throw ImportError("NUL in ident string: \(text.text)") }
     // Without a name git takes the space in front of the bracket into the identity.
     let whole = text.first == Byte.less ? [Byte.space] + text : Array(text)
     guard let less = whole.firstIndex(where: { $0 == Byte.less || $0 == Byte.greater }),

@@ -67,7 +67,10 @@ public final class Importer {
         if CheckpointSignal.take() { try publish() }
       }
       try readArguments()
-      if options.needsDone, !hasSeenDone { throw ImportError("stream ends early") }
+      // Git does not take a "done" for whole either that the stream ended in.
+      if options.needsDone, !hasSeenDone || commands.stream.hasOpenLine {
+        throw ImportError("stream ends early")
+      }
       try publish()
     } catch {
       throw commands.located(error)

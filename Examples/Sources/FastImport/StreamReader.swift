@@ -14,6 +14,8 @@ final class StreamReader {
   private(set) var offset: UInt64 = 0
   /// The lines that were taken.
   private(set) var line: UInt64 = 0
+  /// Whether a line was read that the stream ended in.
+  private(set) var hasOpenLine = false
 
   /// The most bytes that ``withData(_:_:)`` lends at once.
   static let bufferSize = 512 << 10
@@ -77,6 +79,7 @@ final class StreamReader {
       guard try fill() else {
         if result.isEmpty { return false }
         line += 1
+        hasOpenLine = true
         return true
       }
     }
