@@ -56,6 +56,8 @@ final class GitOracle {
     /// Lines of id, kind and name.
     let refs: [String]
     let replies: [UInt8]
+    /// What was written to standard error.
+    let errors: String
     /// Where the repository is.
     let folder: String
   }
@@ -68,20 +70,25 @@ final class GitOracle {
   }
 
   /// What git makes of a stream, in a new repository unless there is one.
+  ///
+  /// - Parameter cpuLimit: seconds of processor time, after which git is ended.
   func gitImport(
-    _ stream: [UInt8], _ arguments: [String] = [], in existing: String? = nil
+    _ stream: [UInt8], _ arguments: [String] = [], in existing: String? = nil, cpuLimit: Int = 600
   ) throws -> Outcome {
     let folder = try existing ?? newFolder()
     try scratch.write(stream, to: "stream")
     let prepare = existing == nil ? "git init --bare -q . && " : ""
-    let script = #"git fast-import --quiet "$@"; s=$?; git for-each-ref >../refs; exit $s"#
+    // A stream that ends within a "merge" has git fill all memory.
+    let limits = "ulimit -t \(cpuLimit); ulimit -v 2000000 2>/dev/null; "
+    let script = #"exec git fast-import --quiet "$@") 2>../errors; s=$?; "#
     let result = try run(
-      ["sh", "-c", prepare + script, "sh"] + arguments, input: "stream", folder: folder)
+      ["sh", "-c", prepare + "(" + limits + script + "git for-each-ref >../refs; exit $s", "sh"]
+        + arguments, input: "stream", folder: folder)
     let refs = try scratch.read("refs")
     return Outcome(
       status: result.status,
       refs: refs.split(separator: "\n").map { String($0).replacing("\t", with: " ") },
-      replies: result.output, folder: folder)
+      replies: result.output, errors: try scratch.read("errors"), folder: folder)
   }
 
   /// What this program makes of a stream, and of others after it in the same repository.
