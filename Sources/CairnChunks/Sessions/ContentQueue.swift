@@ -11,17 +11,53 @@ import CairnCore
 ///
 /// A few that are asked for at once are stored by ``finish(_:)`` on the thread that asks.
 ///
-/// Used by one thread, that of its session. Memory: three batches of 64 KiB or 1,024 streams, and the
-/// buffers of one worker of the session.
+/// Used by one thread, that of its session. Memory: three batches of 64 KiB and 64 bytes for each of
+/// up to 1,024 streams, which are made as they are needed and used again, and the buffers of one
+/// worker of the session.
 public final class ContentQueue {
   private let core: SessionCore
   private var open = Batch()
-  private var jobs: OrderedJobs<Result<[Content], ChunkStoreError>>
+  private var spare: [Batch] = []
+  private var jobs: OrderedJobs<Result<Batch, ChunkStoreError>>
 
-  /// Streams that lie one behind the other.
-  private struct Batch: Sendable {
-    var bytes: [UInt8] = []
-    var ends: [Int] = []
+  /// Streams that lie one behind the other, and what they are stored as.
+  private final class Batch: @unchecked Sendable {
+    // Sendable: a batch is with the user of the queue, or with the one job that stores it.
+    let bytes = ByteBuffer(capacity: ContentQueue.batchSize)
+    private(set) var ends: [Int] = []
+    private(set) var contents: [Content] = []
+
+    func append(_ stream: RawSpan) {
+      stream.withUnsafeBytes { bytes.append($0) }
+      ends.append(bytes.count)
+    }
+
+    var isFull: Bool {
+      ends.count == ContentQueue.batchCount
+        || bytes.count > ContentQueue.batchSize - ContentQueue.maximumLength
+    }
+
+    /// Stores the streams.
+    func store(_ core: SessionCore) throws(ChunkStoreError) {
+      try core.withLane { (lane) throws(ChunkStoreError) in
+        var start = 0
+        for end in ends {
+          let stream = UnsafeRawBufferPointer(rebasing: bytes.bytes[start..<end])
+          var reader = BorrowedReader(bytes: stream)
+          var writer = LaneContentWriter(lane, chunker: core.chunker)
+          try writer.write(from: &reader)
+          contents.append(try writer.finish())
+          start = end
+        }
+      }
+    }
+
+    /// Forgets everything but the memory.
+    func removeAll() {
+      bytes.removeAll()
+      ends.removeAll(keepingCapacity: true)
+      contents.removeAll(keepingCapacity: true)
+    }
   }
 
   /// The most bytes of a stream.
@@ -53,16 +89,17 @@ public final class ContentQueue {
   ///   not come out by then is lost.
   public func append(_ bytes: RawSpan, _ body: (Content) throws -> Void) throws {
     precondition(bytes.byteCount <= Self.maximumLength)
-    bytes.withUnsafeBytes { open.bytes.append(contentsOf: $0) }
-    open.ends.append(open.bytes.count)
-    guard
-      open.ends.count == Self.batchCount
-        || open.bytes.count > Self.batchSize - Self.maximumLength
-    else { return }
+    open.append(bytes)
+    guard open.isFull else { return }
     if jobs.isFull { try takeResult(body) }
     let (core, batch) = (core, open)
-    open = Batch()
-    jobs.submit { Result { () throws(ChunkStoreError) in try Self.store(batch, core) } }
+    open = spare.popLast() ?? Batch()
+    jobs.submit {
+      Result { () throws(ChunkStoreError) in
+        try batch.store(core)
+        return batch
+      }
+    }
   }
 
   /// Waits until everything is stored, and lends `body` what had not come out yet.
@@ -72,33 +109,21 @@ public final class ContentQueue {
     while jobs.count > 0 { try takeResult(body) }
     guard !open.ends.isEmpty else { return }
     let batch = open
-    open = Batch()
-    for content in try Self.store(batch, core) { try body(content) }
+    open = spare.popLast() ?? Batch()
+    try batch.store(core)
+    try take(batch, body)
   }
 
   private func takeResult(_ body: (Content) throws -> Void) throws {
-    guard let contents = try jobs.next()?.get() else { return }
-    for content in contents { try body(content) }
+    guard let batch = try jobs.next()?.get() else { return }
+    try take(batch, body)
   }
 
-  private static func store(
-    _ batch: Batch, _ core: SessionCore
-  ) throws(ChunkStoreError) -> [Content] {
-    try core.withLane { (lane) throws(ChunkStoreError) in
-      try batch.bytes.withRawBytes { (bytes) throws(ChunkStoreError) in
-        var contents: [Content] = []
-        contents.reserveCapacity(batch.ends.count)
-        var start = 0
-        for end in batch.ends {
-          var reader = BorrowedReader(
-            bytes: UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
-          var writer = LaneContentWriter(lane, chunker: core.chunker)
-          try writer.write(from: &reader)
-          contents.append(try writer.finish())
-          start = end
-        }
-        return contents
-      }
+  private func take(_ batch: Batch, _ body: (Content) throws -> Void) throws {
+    defer {
+      batch.removeAll()
+      spare.append(batch)
     }
+    for content in batch.contents { try body(content) }
   }
 }
