@@ -22,7 +22,9 @@ struct IndexBlob {
   var packs: [(info: PackInfo, table: PackTable)] = []
 
   func encoded() -> [UInt8] {
-    var writer = BinaryWriter()
+    let heads = 64 + ChunkID.byteCount * replaced.count + 64 * packs.count
+    var writer = BinaryWriter(
+      reserving: packs.reduce(heads) { $0 + $1.table.encodedSize })
     Self.encodeHead(replacing: replaced, into: &writer)
     for pack in packs { Self.encode(pack.info, table: pack.table.encoded, into: &writer) }
     return writer.bytes

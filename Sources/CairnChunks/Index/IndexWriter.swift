@@ -22,9 +22,10 @@ final class IndexWriter: Sendable {
   private let state = Monitor(State())
 
   /// An index blob is written at least for this many packs or chunks: what a crash leaves without
-  /// one is read back pack by pack.
+  /// one is read back pack by pack. Until then a chunk takes 48 bytes of memory, and when it is
+  /// written, three times the 35 of its description.
   private static let packsPerBlob = 64
-  private static let chunksPerBlob = 32_768
+  private static let chunksPerBlob = 16_384
 
   /// Takes note of a pack that entered the index, and says whether it is time to write.
   func add(_ pack: PackInfo, _ table: PackTable) -> Bool {

@@ -81,7 +81,7 @@ final class PackBuilder {
 
   /// Appends the table and seals the last segment; the file is whole, but not durable yet.
   func finish() throws(ChunkStoreError) -> FinishedPack {
-    var tail = BinaryWriter()
+    var tail = BinaryWriter(reserving: table.encodedSize + PackFormat.trailerSize)
     table.encode(into: &tail)
     tail.append(PackFormat.trailer(tableLength: tail.count))
     try append(tail.bytes)

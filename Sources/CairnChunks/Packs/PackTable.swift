@@ -69,9 +69,21 @@ struct PackTable {
   }
 
   var encoded: [UInt8] {
-    var writer = BinaryWriter()
+    var writer = BinaryWriter(reserving: encodedSize)
     encode(into: &writer)
     return writer.bytes
+  }
+
+  /// The length of ``encoded``, or a few bytes more for each block: so that the memory for it, a MiB
+  /// with many small chunks, is allocated once and fits.
+  var encodedSize: Int {
+    entries.reduce(16 + 16 * blocks.count) { sum, entry in
+      sum + ChunkID.byteCount + varintSize(UInt64(entry.recordLength) << 1)
+    }
+  }
+
+  private func varintSize(_ value: UInt64) -> Int {
+    (UInt64.bitWidth - (value | 1).leadingZeroBitCount + 6) / 7
   }
 
   /// - Throws: ``IOError`` if the bytes do not follow the format, or describe a pack that cannot

@@ -76,7 +76,12 @@ struct Keyring: Sendable {
       var plain = content
       if let signature {
         signature.update(content.span.bytes)
-        plain = signature.head + content + (try signature.finish())
+        let end = try signature.finish()
+        plain = []
+        plain.reserveCapacity(signature.head.count + content.count + end.count)
+        plain += signature.head
+        plain += content
+        plain += end
       }
       let recipients = kind == .root ? current.rootRecipients : [indexRecipient]
       return try Age.seal(plain, to: recipients + others)

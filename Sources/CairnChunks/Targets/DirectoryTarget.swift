@@ -189,11 +189,14 @@ public final class DirectoryTarget: LocalTarget {
     }
   }
 
+  /// Enough for a disk to be busy with.
+  private static let pieceSize: Int64 = 256 << 10
+
   private func spool(_ source: BlobSource) throws(IOError) -> SpooledFile {
     let spool = try makeSpool()
     var offset: Int64 = 0
     while offset < source.byteCount {
-      let end = min(source.byteCount, offset + 1 << 20)
+      let end = min(source.byteCount, offset + Self.pieceSize)
       let part = try source.read(offset..<end)
       do throws(Errno) {
         try part.withRawBytes { (bytes) throws(Errno) in
@@ -259,7 +262,7 @@ public final class DirectoryTarget: LocalTarget {
       let window = FileWindow(file, byteCount: source.byteCount, name: present.description)
       var offset: Int64 = 0
       while offset < source.byteCount {
-        let end = min(source.byteCount, offset + 1 << 20)
+        let end = min(source.byteCount, offset + Self.pieceSize)
         guard try window.readBytes(offset..<end) == source.read(offset..<end) else { return false }
         offset = end
       }
