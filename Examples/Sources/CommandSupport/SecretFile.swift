@@ -5,6 +5,8 @@ package import SystemPackage
 package enum SecretFile {
   /// More than a file of keys has, so that a wrong name does not fill the memory.
   private static let limit = 1 << 20
+  /// As much as most of them have; a power of 4 below the limit.
+  private static let usualSize = 4 << 10
 
   /// The whole content; it may also come from a pipe.
   package static func read(_ name: ArgumentBytes) throws -> SecretBytes {
@@ -20,23 +22,31 @@ package enum SecretFile {
   ///
   /// - Parameter name: For messages.
   package static func read(from file: FileDescriptor, _ name: String) throws -> SecretBytes {
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: limit, alignment: 16)
-    // Freed memory is handed on as it is.
-    defer {
-      buffer.initializeMemory(as: UInt8.self, repeating: 0)
-      buffer.deallocate()
-    }
+    var buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: usualSize, alignment: 16)
+    defer { wipe(buffer) }
     var count = 0
-    while count < limit {
+    while true {
+      if count == buffer.count {
+        guard count < limit else {
+          throw Failure("\(name) is too large for a file of keys or a passphrase")
+        }
+        let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: 4 * count, alignment: 16)
+        larger.copyMemory(from: UnsafeRawBufferPointer(buffer))
+        wipe(buffer)
+        buffer = larger
+      }
       let free = UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
       let added = try file.read(into: free)
       if added == 0 { break }
       count += added
     }
-    guard count < limit else {
-      throw Failure("\(name) is too large for a file of keys or a passphrase")
-    }
     return SecretBytes(copying: UnsafeRawBufferPointer(rebasing: buffer[..<count]).bytes)
+  }
+
+  /// Frees memory, which is handed on as it is.
+  private static func wipe(_ buffer: UnsafeMutableRawBufferPointer) {
+    buffer.initializeMemory(as: UInt8.self, repeating: 0)
+    buffer.deallocate()
   }
 
   /// The first line, without its end.
