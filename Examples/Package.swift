@@ -51,19 +51,23 @@ let package = Package(
   ],
   targets: [
     .target(
-      name: "CommandSupport", dependencies: [core, crypto, arguments, system],
+      name: "CommandSupport", dependencies: [core, crypto, system], swiftSettings: settings),
+    // Apart, for it links Foundation, which costs a small command 2 MiB of memory.
+    .target(
+      name: "FoundationSupport", dependencies: ["CommandSupport", arguments],
       swiftSettings: settings),
     .executableTarget(
       name: "backup",
       dependencies: [
-        "CommandSupport", cairn, arguments, system,
+        "CommandSupport", "FoundationSupport", cairn, arguments, system,
         .product(name: "CairnSFTP", package: "cairn", condition: .when(traits: ["SFTP"])),
         .product(name: "CairnS3", package: "cairn", condition: .when(traits: ["S3"])),
         .product(name: "CairnParity", package: "cairn", condition: .when(traits: ["Parity"])),
       ],
       swiftSettings: settings),
     .executableTarget(
-      name: "seal", dependencies: ["CommandSupport", core, crypto, arguments, system],
+      name: "seal",
+      dependencies: ["CommandSupport", "FoundationSupport", core, crypto, arguments, system],
       swiftSettings: settings),
     .systemLibrary(
       name: "COpenSSL", pkgConfig: "libcrypto",
@@ -73,19 +77,21 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(
       name: "fast-import",
-      dependencies: ["FastImport", "CommandSupport", core, crypto, chunks, arguments, system],
+      dependencies: ["FastImport", "CommandSupport", core, crypto, chunks, system],
       swiftSettings: settings),
     .target(
       name: "LogViewKit", dependencies: ["CommandSupport", log, system],
       swiftSettings: settings),
     .executableTarget(
-      name: "logview", dependencies: ["LogViewKit", "CommandSupport", log, arguments, system],
+      name: "logview",
+      dependencies: ["LogViewKit", "CommandSupport", "FoundationSupport", log, arguments, system],
       swiftSettings: settings),
     .executableTarget(
       name: "LogSpeed", dependencies: [log, system], path: "Benchmarks/LogSpeed",
       swiftSettings: settings),
     .executableTarget(
-      name: "tree-index", dependencies: ["CommandSupport", core, tree, arguments, system],
+      name: "tree-index",
+      dependencies: ["CommandSupport", "FoundationSupport", core, tree, arguments, system],
       swiftSettings: settings),
     .target(
       name: "OneFileTarget", dependencies: [core, tree, chunks, system], swiftSettings: settings),
@@ -109,7 +115,8 @@ let package = Package(
       name: "ExampleTests",
       dependencies: [
         "backup", "custom-target", "fast-import", "FastImport", "logview", "LogViewKit",
-        "OneFileTarget", "seal", "tree-index", cairn, log, targetKit, tree, system,
+        "CommandSupport", "OneFileTarget", "seal", "tree-index", cairn, log, targetKit, tree,
+        system,
       ],
       swiftSettings: settings),
   ],

@@ -1,11 +1,5 @@
 import SystemPackage
 
-#if canImport(FoundationEssentials)
-  package import FoundationEssentials
-#else
-  package import Foundation
-#endif
-
 /// Standard output, written in large pieces.
 package final class Output {
   private var buffer: [UInt8] = []
@@ -19,12 +13,6 @@ package final class Output {
   private static let limit = 64 << 10
 
   package init() {}
-
-  package static var encoder: JSONEncoder {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return encoder
-  }
 
   package func write(_ text: String) throws {
     buffer.append(contentsOf: text.utf8)
@@ -43,12 +31,6 @@ package final class Output {
 
   package func writeLine(_ text: String) throws {
     try write(text)
-    try write("\n")
-  }
-
-  /// Writes a value as JSON on a line of its own.
-  package func write(json value: some Encodable) throws {
-    buffer.append(contentsOf: try Self.encoder.encode(value))
     try write("\n")
   }
 

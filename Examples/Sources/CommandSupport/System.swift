@@ -100,6 +100,16 @@ package func endProcess(_ status: Int32) -> Never {
   exit(status)
 }
 
+/// Leaves the process to its other threads, one of which ends it.
+///
+/// The calling thread takes the signals that come to the process, also those that it was started
+/// with as blocked: the threads of libdispatch take none.
+package func sleepForever() -> Never {
+  var none = sigset_t()
+  sigemptyset(&none)
+  while true { sigsuspend(&none) }
+}
+
 /// What the process does about signals.
 package enum Signals {
   /// A reader of our output that goes away is an error of `write`, not the end of the process.

@@ -178,16 +178,6 @@ public struct ImportOptions: Sendable {
     return result
   }
 
-  /// Whether the next word is the value of this argument of the command line.
-  public static func needsValue(_ argument: String) -> Bool {
-    [
-      "--active-branches", "--big-file-threshold", "--cat-blob-fd", "--date-format", "--depth",
-      "--export-marks", "--export-pack-edges", "--import-marks", "--import-marks-if-exists",
-      "--max-pack-size", "--rewrite-submodules-from", "--rewrite-submodules-to",
-      "--signed-commits", "--signed-tags",
-    ].contains(argument)
-  }
-
   /// Takes an argument of the command line, as git's `fast-import` does.
   public mutating func take(argument: String) throws {
     guard argument.hasPrefix("--") else { throw ImportError("unknown option \(argument)") }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cairn
 import CommandSupport
+import FoundationSupport
 
 /// The command; each of its subcommands is in a file of its own.
 @main

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cairn
 import CommandSupport
+import FoundationSupport
 import SystemPackage
 
 #if canImport(FoundationEssentials)

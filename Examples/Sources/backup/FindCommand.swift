@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cairn
 import CommandSupport
+import FoundationSupport
 
 struct FindCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cairn
 import CommandSupport
+import FoundationSupport
 
 struct LsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

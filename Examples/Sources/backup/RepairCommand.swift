@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cairn
 import CommandSupport
+import FoundationSupport
 
 struct RepairCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

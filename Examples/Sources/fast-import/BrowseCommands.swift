@@ -1,24 +1,13 @@
-import ArgumentParser
 import CairnChunks
 import CairnCore
 import CommandSupport
 import FastImport
 import SystemPackage
 
-struct LogCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "log",
-    abstract: "List the refs, or the commits that lead to one, the newest first.",
-    discussion: "Of a merge, the first parent is followed.")
-
-  @OptionGroup var snapshot: SnapshotOptions
-
-  @Argument(help: "A ref; without it, all refs are listed.")
-  var ref: ArgumentBytes?
-
-  func run() async throws {
-    let (repository, chunk) = try await snapshot.open()
-    let ref = ref?.bytes
+enum LogCommand {
+  static func run(_ arguments: ParsedArguments) async throws {
+    let (repository, chunk) = try await arguments.openSnapshot()
+    let ref = arguments.value(of: .optionalRef)?.bytes
     try await repository.withBlockingReader { reader in
       let browser = Browser(reader, snapshot: chunk)
       let output = Output()
@@ -40,21 +29,11 @@ struct LogCommand: AsyncParsableCommand {
   }
 }
 
-struct LsCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "ls", abstract: "List a directory of a ref's tree.")
-
-  @OptionGroup var snapshot: SnapshotOptions
-
-  @Argument(help: "A ref.")
-  var ref: ArgumentBytes
-
-  @Argument(help: "A directory; the root by default.")
-  var path: ArgumentBytes = ArgumentBytes([])
-
-  func run() async throws {
-    let (repository, chunk) = try await snapshot.open()
-    let (ref, path) = (ref.bytes, path.bytes)
+enum LsCommand {
+  static func run(_ arguments: ParsedArguments) async throws {
+    let (repository, chunk) = try await arguments.openSnapshot()
+    let ref = arguments[.ref].bytes
+    let path = arguments.value(of: .directory)?.bytes ?? []
     try await repository.withBlockingReader { reader in
       let output = Output()
       try Browser(reader, snapshot: chunk).list(ref, path: path) { mode, kind, id, name in
@@ -68,21 +47,10 @@ struct LsCommand: AsyncParsableCommand {
   }
 }
 
-struct CatCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "cat", abstract: "Write the content of a file in a ref's tree.")
-
-  @OptionGroup var snapshot: SnapshotOptions
-
-  @Argument(help: "A ref.")
-  var ref: ArgumentBytes
-
-  @Argument(help: "A file.")
-  var path: ArgumentBytes
-
-  func run() async throws {
-    let (repository, chunk) = try await snapshot.open()
-    let (ref, path) = (ref.bytes, path.bytes)
+enum CatCommand {
+  static func run(_ arguments: ParsedArguments) async throws {
+    let (repository, chunk) = try await arguments.openSnapshot()
+    let (ref, path) = (arguments[.ref].bytes, arguments[.file].bytes)
     try await repository.withBlockingReader { reader in
       var writer = FileWriter(.standardOutput, name: "the standard output")
       try Browser(reader, snapshot: chunk).cat(ref, path: path, to: &writer)

@@ -1,4 +1,3 @@
-import ArgumentParser
 import CairnChunks
 import CairnCore
 import CairnCrypto
@@ -6,56 +5,67 @@ import CommandSupport
 import FastImport
 import SystemPackage
 
-/// The command; each of its subcommands is in a file of its own.
+/// One of the things that the program does.
+struct Subcommand: Sendable {
+  let syntax: CommandSyntax
+  let run: @Sendable (ParsedArguments) async throws -> Void
+
+  static let all = [
+    Subcommand(syntax: .initialize, run: InitCommand.run),
+    Subcommand(syntax: .importStream, run: ImportCommand.run),
+    Subcommand(syntax: .export, run: ExportCommand.run),
+    Subcommand(syntax: .log, run: LogCommand.run),
+    Subcommand(syntax: .list, run: LsCommand.run),
+    Subcommand(syntax: .concatenate, run: CatCommand.run),
+  ]
+}
+
+/// The program; each of its commands is in a file of its own.
 @main
-struct FastImportCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "fast-import",
-    abstract: "Keep git histories in an encrypted, deduplicating repository.",
-    discussion: """
-      Histories come in as git fast-import streams, and go out as such, from which git makes \
-      commits of the same ids.
+enum FastImportCommand {
+  /// The exit statuses, as the help tells them.
+  private enum Status {
+    static let done: Int32 = 0
+    static let refsNotUpdated: Int32 = 1
+    /// As in sysexits.h.
+    static let misuse: Int32 = 64
+    /// As git has it.
+    static let failure: Int32 = 128
+  }
 
-      A repository is a directory. It is opened by an age identity or by a passphrase, named by \
-      --identity and --passphrase-file, or else by the environment variables CAIRN_IDENTITY and \
-      CAIRN_PASSPHRASE_FILE.
-
-      A SNAPSHOT is its name (the newest of that name), the first digits of its id, or "latest".
-
-      The exit status is 0 if everything was done, 1 if it was done but for refs that are named on \
-      standard error, and 128 if the stream was refused or anything failed.
-      """,
-    subcommands: [
-      InitCommand.self, ImportCommand.self, ExportCommand.self, LogCommand.self, LsCommand.self,
-      CatCommand.self,
-    ])
-
-  static func main() async {
+  /// Not `async`: libdispatch, which would run it, ends the first thread by unwinding its stack, and
+  /// the tables for that are half a MiB more to read.
+  static func main() {
     Signals.ignoreBrokenPipe()
+    switch ProgramSyntax.fastImport.read(ArgumentBytes.ofProcess, width: terminalWidth()) {
+    case .help(let text):
+      // There is nobody to tell if this fails.
+      _ = try? FileDescriptor.standardOutput.writeAll(text.utf8)
+      endProcess(Status.done)
+    case .refusal(let name, let text):
+      printError(text)
+      let isImport = name == CommandSyntax.importStream.name
+      endProcess(isImport ? Status.failure : Status.misuse)
+    case .run(let name, let arguments):
+      Task.detached { endProcess(await run(name, arguments)) }
+      sleepForever()
+    }
+  }
+
+  private static func run(_ name: String, _ arguments: ParsedArguments) async -> Int32 {
     do {
-      var command = try parseAsRoot(RawArguments.current)
-      if var command = command as? any AsyncParsableCommand {
-        try await command.run()
-      } else {
-        try command.run()
-      }
-    } catch let code as ExitCode {
-      endProcess(code.rawValue)
+      try await Subcommand.all.first { $0.syntax.name == name }?.run(arguments)
+      return Status.done
+    } catch is RefsNotUpdated {
+      return Status.refsNotUpdated
+    } catch is Output.ReaderGone {
+      return Status.done
     } catch let error as ImportError {
       printError(error.report)
-      endProcess(128)
-    } catch is Output.ReaderGone {
-      endProcess(0)
-    } catch
-      where error is Failure || error is ChunkStoreError || error is IOError
-      || error is CryptoError
-    {
-      printError("fatal: \(error)\n")
-      endProcess(128)
     } catch {
-      exit(withError: error)
+      printError("fatal: \(error)\n")
     }
-    endProcess(0)
+    return Status.failure
   }
 }
 

@@ -1,69 +1,29 @@
-import ArgumentParser
 import CairnChunks
 import CommandSupport
 import FastImport
 import SystemPackage
 
-struct ImportCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "import",
-    abstract: "Read a git fast-import stream.",
-    usage: "fast-import import <repo> [<stream>] [--name <name>] [options of git fast-import]",
-    discussion: """
-      The stream comes from the file, or else from standard input. The options are those of git \
-      fast-import: --date-format=FORMAT, --done, --force, --quiet, --stats, --cat-blob-fd=N, \
-      --export-marks=FILE, --import-marks=FILE, --import-marks-if-exists=FILE, --relative-marks, \
-      --no-relative-marks, --rewrite-submodules-from=NAME:FILE, --rewrite-submodules-to=NAME:FILE, \
-      --allow-unsafe-features, --signed-commits=MODE, --signed-tags=MODE. The modes are verbatim, \
-      warn-verbatim, strip, warn-strip and abort; those that verify signatures are refused. Options \
-      about packs and memory (--max-pack-size, --big-file-threshold, --depth, --active-branches, \
-      --export-pack-edges) change nothing here, and a warning says so.
-
-      On SIGUSR1, a checkpoint is made behind the command at hand. An import that was interrupted \
-      goes on from the last checkpoint: its refs are there, and its marks if they were exported.
-
-      Relative marks files are in the directory <repo>.marks.
-
-      Refs are added to those of the newest snapshot of the same name. Nothing is published before \
-      a checkpoint or the end of the stream.
-
-      Otherwise than git does, it refuses a line of more than 1 MiB, a path of more than 256 \
-      components, a name of more than 65,535 bytes, and a stream that ends where the data of a \
-      file should come.
-      """)
-
-  @OptionGroup var repository: RepositoryOptions
-
-  @Option(help: "What the snapshot is called.")
-  var name = "history"
-
-  @Argument(
-    parsing: .allUnrecognized,
-    help: ArgumentHelp("The stream, and git's options.", valueName: "stream"))
-  var rest: [String] = []
-
-  func run() async throws {
-    let (arguments, streams) = Self.split(rest)
-    guard streams.count <= 1 else {
-      throw ValidationError("one stream at a time: \(streams.joined(separator: ", "))")
-    }
+enum ImportCommand {
+  static func run(_ arguments: ParsedArguments) async throws {
+    let name = arguments.value(of: .snapshotName)?.text ?? "history"
+    let optionsOfGit = try optionsOfGit(in: arguments)
     var stream = FileDescriptor.standardInput
-    if let path = streams.first, path != "-" {
+    if let file = arguments.value(of: .stream), file.text != "-" {
       do {
-        stream = try .open(
-          ArgumentBytes(RawArguments.bytes(of: path)).path, .readOnly, options: .closeOnExec)
+        stream = try .open(file.path, .readOnly, options: .closeOnExec)
       } catch {
-        throw Failure("cannot open the stream \(path): \(error)")
+        throw Failure("cannot open the stream \(file.text): \(error)")
       }
     }
-    let store = try await repository.open()
+    let store = try await arguments.openRepository()
     let previous = try await store.roots().last { $0.name == name && $0.isHistory }
     // Beside the repository, which is no place for files that are not its own.
-    var options = ImportOptions(folder: FilePath(repository.place.path.string + ".marks"))
+    var folder = arguments[.repository].bytes
+    while folder.count > 1, folder.last == UInt8(ascii: "/") { folder.removeLast() }
+    var options = ImportOptions(folder: ArgumentBytes(folder + Array(".marks".utf8)).path)
     options.warn = { printError("warning: \($0)\n") }
     let chosen = options
     CheckpointSignal.install()
-    let snapshotName = name
     let input = stream
     let session = try await store.startSession()
     let (report, isQuiet): (ImportReport, Bool)
@@ -72,7 +32,7 @@ struct ImportCommand: AsyncParsableCommand {
       if let previous { try await session.build(on: previous) }
       (report, isQuiet) = try await session.withBlockingSession { session in
         let importer = try Importer(
-          input, into: session, options: chosen, arguments: arguments, name: snapshotName,
+          input, into: session, options: chosen, arguments: optionsOfGit, name: name,
           previous: previous?.chunk)
         return (try importer.run(), importer.isQuiet)
       }
@@ -84,23 +44,22 @@ struct ImportCommand: AsyncParsableCommand {
     try? await session.end()
     if !isQuiet { printError(report.statistics) }
     for refusal in report.refusals { printError("warning: \(refusal)\n") }
-    if !report.refusals.isEmpty { throw ExitCode(1) }
+    if !report.refusals.isEmpty { throw RefsNotUpdated() }
   }
 
-  /// Git's options, each with its value behind a "=", and the streams.
-  private static func split(_ words: [String]) -> (options: [String], streams: [String]) {
-    var options: [String] = []
-    var streams: [String] = []
-    var words = words[...]
-    while let word = words.popFirst() {
-      if word == "-" || !word.hasPrefix("-") {
-        streams.append(word)
-      } else if ImportOptions.needsValue(word), let value = words.popFirst() {
-        options.append("\(word)=\(value)")
-      } else {
-        options.append(word)
+  /// Git's options as they were given, in order, for each may change what those behind it mean.
+  private static func optionsOfGit(in arguments: ParsedArguments) throws -> [String] {
+    let known = OptionSyntax.ofGit + OptionSyntax.ofGitWithoutMeaning
+    return try arguments.options.filter { known.contains($0.syntax) }.map { option in
+      let name = "--\(option.syntax.name)"
+      guard let value = option.value else { return name }
+      guard let text = String(validating: value.bytes, as: UTF8.self) else {
+        throw Failure("the value of \(name) is not UTF-8: \(value.text)")
       }
+      return "\(name)=\(text)"
     }
-    return (options, streams)
   }
 }
+
+/// Thrown when all is done but for refs that were named.
+struct RefsNotUpdated: Error {}

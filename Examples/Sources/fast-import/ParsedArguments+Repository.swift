@@ -1,27 +1,13 @@
-import ArgumentParser
 import CairnChunks
 import CairnCrypto
 import CommandSupport
 import SystemPackage
 
-/// How a repository is found and opened.
-struct RepositoryOptions: ParsableArguments {
-  @Argument(help: ArgumentHelp("The repository, a directory.", valueName: "repo"))
-  var place: ArgumentBytes
-
-  @Option(
-    help: ArgumentHelp(
-      "An age identity file that opens the repository; also from CAIRN_IDENTITY.",
-      valueName: "file"))
-  var identity: ArgumentBytes?
-
-  @Option(
-    help: ArgumentHelp(
-      "A file whose first line is the passphrase; also from CAIRN_PASSPHRASE_FILE.",
-      valueName: "file"))
-  var passphraseFile: ArgumentBytes?
-
-  func open() async throws -> Repository {
+extension ParsedArguments {
+  /// Opens the repository, by whatever is said to open it.
+  func openRepository() async throws -> Repository {
+    let identity = value(of: .identity)
+    let passphraseFile = value(of: .passphraseFile)
     // From the command line, or else from the environment; nothing is mixed.
     let isGiven = identity != nil || passphraseFile != nil
     let identityFile = isGiven ? identity : environment("CAIRN_IDENTITY")
@@ -38,21 +24,13 @@ struct RepositoryOptions: ParsableArguments {
       identities.append(ScryptIdentity(passphrase: try SecretFile.readPassphrase(phraseFile)))
     }
     return try await Repository.open(
-      on: try DirectoryTarget(place.path, creating: false), with: identities)
+      on: try DirectoryTarget(self[.repository].path, creating: false), with: identities)
   }
-}
 
-/// Which of the histories in a repository is meant.
-struct SnapshotOptions: ParsableArguments {
-  @OptionGroup var repository: RepositoryOptions
-
-  @Argument(help: "A name, the first digits of an id, or \"latest\".")
-  var snapshot: String
-
-  /// Opens the repository and finds the snapshot.
-  func open() async throws -> (repository: Repository, snapshot: ChunkID) {
-    let repository = try await repository.open()
-    let root = try await repository.root(snapshot) { $0.isHistory }
+  /// Opens the repository and finds the history in it that is meant.
+  func openSnapshot() async throws -> (repository: Repository, snapshot: ChunkID) {
+    let repository = try await openRepository()
+    let root = try await repository.root(self[.snapshot].text) { $0.isHistory }
     return (repository, root.chunk)
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CairnLog
 import CommandSupport
+import FoundationSupport
 import SystemPackage
 
 /// The command; each of its subcommands is in a file of its own.

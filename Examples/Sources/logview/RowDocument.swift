@@ -1,5 +1,6 @@
 import CairnLog
 import CommandSupport
+import FoundationSupport
 
 /// A row as JSON; an entry without parent has null for it.
 struct RowDocument: Encodable {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CairnLog
 import CommandSupport
+import FoundationSupport
 
 struct RowsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

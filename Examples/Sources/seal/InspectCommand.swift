@@ -1,6 +1,7 @@
 import ArgumentParser
 import CairnCrypto
 import CommandSupport
+import FoundationSupport
 
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

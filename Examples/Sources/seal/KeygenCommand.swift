@@ -1,6 +1,7 @@
 import ArgumentParser
 import CairnCrypto
 import CommandSupport
+import FoundationSupport
 import SystemPackage
 
 struct KeygenCommand: ParsableCommand {

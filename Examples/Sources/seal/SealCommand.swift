@@ -1,5 +1,6 @@
 import ArgumentParser
 import CommandSupport
+import FoundationSupport
 
 /// The command; each of its subcommands is in a file of its own.
 @main

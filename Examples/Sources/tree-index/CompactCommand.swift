@@ -1,6 +1,7 @@
 import ArgumentParser
 import CairnTree
 import CommandSupport
+import FoundationSupport
 
 struct CompactCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

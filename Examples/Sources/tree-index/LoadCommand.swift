@@ -2,6 +2,7 @@ import ArgumentParser
 import CairnCore
 import CairnTree
 import CommandSupport
+import FoundationSupport
 import SystemPackage
 
 struct LoadCommand: ParsableCommand {

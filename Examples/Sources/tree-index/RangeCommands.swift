@@ -1,6 +1,7 @@
 import ArgumentParser
 import CairnTree
 import CommandSupport
+import FoundationSupport
 
 /// The lines from one on and below another.
 struct RangeOptions: ParsableArguments {

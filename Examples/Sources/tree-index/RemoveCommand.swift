@@ -1,6 +1,7 @@
 import ArgumentParser
 import CairnTree
 import CommandSupport
+import FoundationSupport
 
 struct RemoveCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

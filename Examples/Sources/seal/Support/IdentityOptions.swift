@@ -1,6 +1,7 @@
 import ArgumentParser
 import CairnCrypto
 import CommandSupport
+import FoundationSupport
 
 /// Whose private keys are used.
 struct IdentityOptions: ParsableArguments {

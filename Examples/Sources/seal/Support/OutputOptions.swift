@@ -1,5 +1,6 @@
 import ArgumentParser
 import CommandSupport
+import FoundationSupport
 import SystemPackage
 
 /// The file that a command writes.

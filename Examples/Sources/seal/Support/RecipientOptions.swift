@@ -1,6 +1,7 @@
 import ArgumentParser
 import CairnCrypto
 import CommandSupport
+import FoundationSupport
 
 /// For whom to encrypt.
 struct RecipientOptions: ParsableArguments {

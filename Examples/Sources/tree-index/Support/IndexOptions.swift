@@ -1,6 +1,7 @@
 import ArgumentParser
 import CairnTree
 import CommandSupport
+import FoundationSupport
 
 /// What every command takes: which index, and how to answer.
 struct IndexOptions: ParsableArguments {

@@ -1,5 +1,6 @@
 import CairnTree
 import CommandSupport
+import FoundationSupport
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

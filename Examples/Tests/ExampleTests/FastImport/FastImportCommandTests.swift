@@ -87,6 +87,63 @@ import Testing
     #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
   }
 
+  @Test(arguments: ["init", "import", "export", "log", "ls", "cat"])
+  func everyCommandHasHelp(command: String) throws {
+    let help = try program.run([command, "--help"])
+    #expect(help.status == 0 && help.errors.isEmpty, "\(help.errors)")
+    #expect(help.text.contains("\nfast-import \(command) <repo>"))
+    #expect(help.text.contains("  <repo>  "))
+    #expect(help.text.contains(command == "init" ? "--new-identity <file>" : "--identity <file>"))
+    #expect(try program.run(["help", command]).text == help.text)
+    #expect(try program.run([]).text.contains("\n  \(command)  "))
+  }
+
+  /// Each command line, its status, and what standard error begins with.
+  @Test(arguments: [
+    (["bogus"], 64, "Error: there is no command \"bogus\"\nUsage: fast-import <command>"),
+    (["ls", "repo", "latest"], 64, "Error: <ref> is missing: A ref.\nUsage: fast-import ls "),
+    (["export", "repo", "latest", "--refs"], 64, "Error: --refs needs a value: --refs <ref>\n"),
+    (["log", "repo", "latest", "--quiet"], 64, "Error: there is no option --quiet\nUsage: "),
+    (["init", "other", "--recipient", "me"], 128, "fatal: \"me\" is not an age recipient"),
+    (["init", "other"], 128, "fatal: say who can open the repository"),
+    (["import"], 128, "Error: <repo> is missing: The repository, a directory.\nUsage: "),
+    (["import", "repo", "--nonsense"], 128, "Error: there is no option --nonsense\nUsage: "),
+    (["import", "repo", "--quiet=1"], 128, "Error: --quiet takes no value"),
+    (["import", "repo", "a", "b"], 128, "Error: there is no place for \"b\""),
+    (["import", "repo", "--depth", "x"], 128, "fatal: --depth: argument must be"),
+    (["import", "repo", "--signed-tags"], 128, "Error: --signed-tags needs a value"),
+  ])
+  func whatMakesNoSenseIsRefused(arguments: [String], status: Int32, errors: String) throws {
+    let run = try program.run(arguments)
+    #expect(run.status == status && run.text.isEmpty)
+    #expect(run.errors.hasPrefix(errors), "\(run.errors)")
+  }
+
+  /// Each option of git, with its value behind a "=" or as the next argument.
+  @Test func optionsOfGitAreTaken() throws {
+    let pairs = [
+      ["--date-format", "raw"], ["--cat-blob-fd", "1"], ["--export-marks", "out.marks"],
+      ["--import-marks-if-exists", "none.marks"], ["--signed-commits", "strip"],
+      ["--signed-tags", "abort"], ["--max-pack-size", "1g"], ["--big-file-threshold", "1m"],
+      ["--depth", "1"], ["--active-branches", "1"], ["--export-pack-edges", "edges"],
+    ]
+    let flags = ["--quiet", "--stats", "--force", "--allow-unsafe-features"]
+    for words in [pairs.flatMap { $0 }, pairs.map { $0.joined(separator: "=") }] {
+      let run = try importStream(stream, words + flags)
+      #expect(run.status == 0, "\(run.errors)")
+      #expect(run.errors.hasPrefix("warning: --active-branches means nothing here\n"))
+      #expect(try program.run(["cat", "repo", "latest", "main", "other"]).text == "x")
+      #expect(try scratch.read("out.marks").hasPrefix(":1 "))
+    }
+    // The order counts: what is relative is named behind --relative-marks.
+    let relative = ["--relative-marks", "--export-marks=a", "--no-relative-marks", "--force"]
+    #expect(try importStream(stream, relative).status == 0)
+    #expect(try scratch.read("repo.marks/a").hasPrefix(":1 "))
+    let absolute = ["--no-relative-marks", "--export-marks=b", "--relative-marks", "--force"]
+    #expect(try importStream(stream, absolute).status == 0)
+    #expect(try scratch.read("b").hasPrefix(":1 "))
+  }
+
   /// The backup example knows nothing of histories, and yet how to verify them.
   @Test func backupVerifiesHistories() throws {
     try #require(try importStream(stream).status == 0)
