@@ -2,7 +2,8 @@ public import CairnCrypto
 import Synchronization
 public import SystemPackage
 
-/// An index that takes at most 13 bytes of memory per chunk, and 56 of a temporary file.
+/// An index that takes at most 13 bytes of memory per chunk, and 56 of a temporary file, of which it
+/// keeps up to 128 KiB that were asked for lately.
 ///
 /// In memory are 40 bits of each id: enough that an absent chunk is told as such without a look at the
 /// file, but for one in ten thousand among a hundred million chunks. Where they match, the file has

@@ -11,6 +11,8 @@ final class RecordSpool: Sendable {
     /// What is in no file: everything, or nothing.
     var memory: [UInt8] = []
     var file: SpooledFile?
+    /// Of the file.
+    var pages = RecentPages()
     var byteCount = 0
   }
 
@@ -25,7 +27,7 @@ final class RecordSpool: Sendable {
   }
 
   /// Bytes of memory.
-  var memoryBytes: Int { state.withLock { $0.memory.capacity } }
+  var memoryBytes: Int { state.withLock { $0.memory.capacity + $0.pages.memoryBytes } }
 
   func append(_ bytes: [UInt8]) throws(ChunkStoreError) {
     if let directory, let file = try spool(in: directory, before: bytes.count) {
@@ -77,22 +79,47 @@ final class RecordSpool: Sendable {
   }
 
   /// Fills `buffer` with what was appended from `offset` on.
+  ///
+  /// Records that were appended together are mostly asked for together, as those of the files of a
+  /// directory are: from a file, one call reads some dozens of them.
   func read(_ buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(ChunkStoreError) {
-    let file = state.withLock { state -> SpooledFile? in
+    let source = state.withLock { state -> (file: SpooledFile, byteCount: Int)? in
       precondition(offset + buffer.count <= state.byteCount, "a record that was appended")
-      if let file = state.file { return file }
+      if let file = state.file {
+        return state.pages.copy(to: buffer, from: offset) ? nil : (file, state.byteCount)
+      }
       state.memory.withUnsafeBytes {
         let record = $0[offset..<offset + buffer.count]
         buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: record))
       }
       return nil
     }
-    guard let file else { return }
+    guard let (file, byteCount) = source else { return }
+    let start = offset - offset % RecentPages.pageSize
+    let end = min(start + RecentPages.pageSize, byteCount)
+    guard offset + buffer.count <= end else {
+      // It lies on two pages.
+      return try Self.fill(buffer, from: file, at: offset)
+    }
+    try withUnsafeTemporaryAllocation(
+      byteCount: RecentPages.pageSize, alignment: 8
+    ) { (room) throws(ChunkStoreError) -> Void in
+      let page = UnsafeMutableRawBufferPointer(rebasing: room[..<(end - start)])
+      try Self.fill(page, from: file, at: start)
+      let record = page[(offset - start)..<(offset - start + buffer.count)]
+      buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: record))
+      state.withLock { $0.pages.keep(UnsafeRawBufferPointer(page), at: start) }
+    }
+  }
+
+  private static func fill(
+    _ buffer: UnsafeMutableRawBufferPointer, from file: SpooledFile, at offset: Int
+  ) throws(ChunkStoreError) {
     let count: Int
     do throws(Errno) {
       count = try file.file.readFully(at: Int64(offset), into: buffer)
     } catch {
-      throw Self.failure("read", error)
+      throw failure("read", error)
     }
     guard count == buffer.count else {
       throw ChunkStoreError(
