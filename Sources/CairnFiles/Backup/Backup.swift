@@ -5,8 +5,9 @@ import SystemPackage
 /// Backs up file trees into a repository.
 ///
 /// The tree is walked in the order of paths beside the previous snapshot's entries, so that a file
-/// whose status is as it was is not opened, with no list of files in memory and no cache file.
-/// Changed files are read, cut and stored by all cores. Memory: some 10 MiB and 3 MiB per core;
+/// whose status is as it was is not opened, with no list of files in memory and no cache file. One
+/// thread looks at files, some hundred ahead of another, which compares them. Changed files are
+/// read, cut and stored by all cores. Memory: some 10 MiB and 3 MiB per core;
 /// besides it grows with the largest single directory (10 bytes and its length per name), and with
 /// the repository's index.
 ///

@@ -3,8 +3,8 @@ import CairnCore
 import CairnCrypto
 import SystemPackage
 
-/// One backup, on a thread of its own: walks, decides, hands files to workers, and puts what comes
-/// back into the tree, in order.
+/// One backup, on a thread of its own: takes what another one finds that walks, decides, hands files
+/// to workers, and puts what comes back into the tree, in order.
 final class BackupRun {
   private let core: SessionCore
   private let options: BackupOptions
@@ -14,7 +14,9 @@ final class BackupRun {
   private let sources: [String]
   private let reporter: RunReporter
 
-  private var walk: SortedWalk
+  private let walk: WalkAhead
+  /// What was found of the walk and is looked at.
+  private var walked = WalkBatch()
   private let builder: EntryTreeBuilder
   private let localWriter: LocalChunksWriter?
   private var localProblem: String?
@@ -45,7 +47,7 @@ final class BackupRun {
   /// A file of at least this size is cut by this thread and stored by all workers.
   private static let largeFile: Int64 = 8 << 20
   /// Batches may hold directories open; beyond this many none is begun before some are done.
-  private let openDirectoryLimit = min(400, openFileLimit() / 4)
+  private let openDirectoryLimit: Int
 
   init(
     _ core: SessionCore, _ places: [WalkRoot], previous: Snapshot?, previousProblem: String?,
@@ -65,7 +67,11 @@ final class BackupRun {
     }
     do {
       for place in places { try place.checkExists() }
-      walk = try SortedWalk(places, options: walkOptions)
+      let limit = min(400, openFileLimit() / 4)
+      openDirectoryLimit = limit
+      walk = WalkAhead(
+        try SortedWalk(places, options: walkOptions), keyLimit: EntryTree.maximumKeyLength,
+        openDirectories: limit / 3)
     } catch {
       throw ChunkStoreError(.invalid, "these places cannot be backed up", cause: error)
     }
@@ -132,7 +138,8 @@ final class BackupRun {
         return try builder.finish(lane)
       }
     } catch {
-      // Workers still use this run's files; none may be left when it is gone.
+      // Others still use this run's files; none may be left when it is gone.
+      walk.stop()
       while jobs.next() != nil {}
       throw error
     }
@@ -177,21 +184,27 @@ final class BackupRun {
   // MARK: Walking
 
   private func walkAll(_ lane: Lane) throws(ChunkStoreError) {
-    while let event = walk.next() {
-      switch event {
-      case .problem(let error):
-        _ = takeKey()
-        problems.append(FileProblem(path: currentPath(), message: error.description))
-      case .entry:
-        try visit(lane)
+    while let found = walk.next() {
+      walked = found
+      for item in found.items {
+        takeKey(item.key)
+        switch item.finding {
+        case .problem(let error):
+          problems.append(FileProblem(path: currentPath(), message: error.description))
+        case .entry(let entry):
+          try visit(entry, isKeyWhole: item.isKeyWhole, lane)
+        }
+        try reporter.report(files: files, bytes: bytes)
       }
-      try reporter.report(files: files, bytes: bytes)
     }
+    walked = WalkBatch()
+    walk.stop()
   }
 
-  private func visit(_ lane: Lane) throws(ChunkStoreError) {
-    let status = walk.status
-    let isWhole = takeKey()
+  private func visit(
+    _ entry: WalkBatch.Entry, isKeyWhole: Bool, _ lane: Lane
+  ) throws(ChunkStoreError) {
+    let status = entry.status
     if status.kind == .socket || status.kind == .unknown {
       skipped.append(
         FileProblem(
@@ -201,22 +214,20 @@ final class BackupRun {
             : "it is of a kind that cannot be backed up"))
       return
     }
-    guard isWhole else {
+    guard isKeyWhole else {
       problems.append(
         FileProblem(
           path: currentPath(), message: "its path is longer than \(key.capacity) bytes"))
-      walk.skipContent()
       return
     }
     if try takeFromPrevious(status, lane) { return }
     if status.kind == .regular { options.willRead?(key.bytes.bytes, status.size) }
     switch status.kind {
     case .regular where status.size >= Self.largeFile:
-      try storeLarge(status, lane)
+      try storeLarge(entry, lane)
     case .regular:
-      let parent = walk.parent
-      walk.withFileName { name in
-        batch.append(key: key.bytes, fileName: name, in: parent, status: status)
+      walked.withFileName(of: entry) { name in
+        batch.append(key: key.bytes, fileName: name, in: entry.parent, status: status)
       }
       if batch.isFull || walk.openDirectoryCount > openDirectoryLimit {
         try submitBatch(lane)
@@ -225,7 +236,7 @@ final class BackupRun {
         }
       }
     default:
-      try describe(status, lane)
+      try describe(entry, lane)
     }
   }
 
@@ -272,18 +283,19 @@ final class BackupRun {
 
   /// Describes what has no content: directories, links, fifos, devices.
   private func describe(
-    _ status: FileStatus, _ lane: Lane
+    _ entry: WalkBatch.Entry, _ lane: Lane
   ) throws(ChunkStoreError) {
+    let status = entry.status
     var found: [IOError] = []
     let metadata: FileMetadata
     do throws(IOError) {
-      if let directory = walk.directory {
+      if let directory = entry.directory {
         metadata = FileMetadata.read(
           directory.descriptor, status: status, owners: storer.owners, path: currentPath()
         ) { found.append($0) }
       } else {
-        let (parent, owners) = (walk.parent, storer.owners)
-        metadata = try walk.withFileName { (name) throws(IOError) in
+        let (parent, owners) = (entry.parent, storer.owners)
+        metadata = try walked.withFileName(of: entry) { (name) throws(IOError) in
           try FileMetadata.read(
             name, in: parent, status: status, owners: owners, path: self.currentPath()
           ) { found.append($0) }
@@ -306,13 +318,9 @@ final class BackupRun {
     }
   }
 
-  /// Copies the walk's key as far as there is room, and says whether that is all of it.
-  private func takeKey() -> Bool {
+  private func takeKey(_ range: Range<Int>) {
     key.removeAll()
-    return walk.withKey { walked in
-      key.append(UnsafeRawBufferPointer(rebasing: walked.prefix(key.capacity)))
-      return walked.count <= key.capacity
-    }
+    walked.keys.withRawBytes { key.append(UnsafeRawBufferPointer(rebasing: $0[range])) }
   }
 
   /// The path of the key that was taken.
@@ -372,15 +380,16 @@ final class BackupRun {
 
   /// Stores a large file with all workers; this thread reads and cuts.
   private func storeLarge(
-    _ status: FileStatus, _ lane: Lane
+    _ entry: WalkBatch.Entry, _ lane: Lane
   ) throws(ChunkStoreError) {
     try submitBatch(lane)
     let large = LargeFile(core: core, storer: storer, reporter: reporter)
-    let parent = walk.parent
     let places = places
     let key = Array(key.bytes)
-    let outcome = try walk.withFileName { (name) throws(ChunkStoreError) in
-      try large.store(name, in: parent, status) { WalkRoot.displayPath(of: key, in: places) }
+    let outcome = try walked.withFileName(of: entry) { (name) throws(ChunkStoreError) in
+      try large.store(name, in: entry.parent, entry.status) {
+        WalkRoot.displayPath(of: key, in: places)
+      }
     }
     for problem in outcome.problems { problems.append(problem) }
     readBytes += outcome.readBytes

@@ -64,7 +64,7 @@ public struct SortedWalk: ~Copyable {
 
   private let roots: [WalkRoot]
   private let options: WalkOptions
-  private let counter = HandleCounter()
+  let counter = HandleCounter()
   private let reader = DirectoryReader()
 
   /// Which root comes next; the current one is before it.
