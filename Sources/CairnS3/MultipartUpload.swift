@@ -138,10 +138,10 @@
       let bytes = Array(body.utf8)
       var request = S3Request(.post, key: key)
       request.query = [("uploadId", id)]
-      request.headers = [("content-type", "application/xml"), ("if-none-match", "*")]
+      request.headers = [("content-type", "application/xml")]
       request.body = .bytes(bytes)
       request.payload = SHA256.hash(of: bytes.span.bytes)
-      let answer = try await target.client.send(request)
+      let answer = try await target.sendIfAbsent(request)
       // The server begins its answer before it knows how it ends.
       if let error = ErrorAnswer(answer.body) {
         throw S3Failure(status: 500, answer: error, region: nil, retryAfter: nil)

@@ -14,8 +14,9 @@
     /// How a server keeps what a client writes from replacing what is there.
     public enum ConditionalPut: Sendable, Hashable {
       /// Looks first whether a blob is there, and asks for the condition too: right for every server,
-      /// and one request more for each blob. On a server that ignores the condition, of two clients
-      /// that put different bytes under one name at once, the second wins.
+      /// and one request more for each blob. On a server that ignores the condition, or refuses it and
+      /// is then asked without, of two processes that put different bytes under one name at once, the
+      /// second wins.
       case lookFirst
       /// Relies on the server's `If-None-Match: *`, which Amazon S3 has had since 2024.
       case relied

@@ -3,12 +3,23 @@
   import CairnCore
   import CairnCrypto
   import Foundation
+  import Synchronization
 
   extension S3Target {
     public func put(_ name: BlobName, _ source: BlobSource) async throws(ChunkStoreError) {
-      if options.conditionalPut == .lookFirst, let present = try await head(name) {
+      guard options.conditionalPut == .lookFirst else { return try await putNew(name, source) }
+      // Where looking decides, at least the tasks of this process do not replace one another's blobs.
+      guard await turns.begin(name) else {
+        throw S3Failure(.cancelled, "").error("write", name, on: self.name)
+      }
+      defer { turns.end(name) }
+      if let present = try await head(name) {
         return try await requireSame(name, source, present)
       }
+      try await putNew(name, source)
+    }
+
+    private func putNew(_ name: BlobName, _ source: BlobSource) async throws(ChunkStoreError) {
       let digest = try await digest(of: source, name)
       do throws(S3Failure) {
         if source.byteCount > options.partSize {
@@ -39,14 +50,34 @@
       _ name: BlobName, _ source: BlobSource, _ digest: Digest
     ) async throws(S3Failure) {
       var request = S3Request(.put, key: key(name))
-      request.headers = headers(of: name, digest) + [("if-none-match", "*")]
+      request.headers = headers(of: name, digest)
       if isLocked(name) {
         request.headers.append(("x-amz-sdk-checksum-algorithm", "SHA256"))
         request.headers.append((Self.checksumHeader, Self.checksum(digest)))
       }
       request.body = source.byteCount > 0 ? .part(source, 0..<source.byteCount) : .none
       request.payload = digest
-      _ = try await client.send(request)
+      _ = try await sendIfAbsent(request)
+    }
+
+    /// Sends the request that makes a blob, on the condition that there is none; without it to a server
+    /// that refuses conditions, as OpenStack Swift does, if it was looked before.
+    func sendIfAbsent(_ request: S3Request) async throws(S3Failure) -> S3Answer {
+      if knowsConditions.withLock({ $0 }) {
+        var conditional = request
+        conditional.headers.append(("if-none-match", "*"))
+        do throws(S3Failure) {
+          return try await client.send(conditional)
+        } catch {
+          guard options.conditionalPut == .lookFirst, error.code == "NotImplemented" else {
+            throw error
+          }
+        }
+      }
+      let answer = try await client.send(request)
+      // It was the condition.
+      knowsConditions.withLock { $0 = false }
+      return answer
     }
 
     /// What goes with a new blob.

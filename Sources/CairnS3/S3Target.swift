@@ -21,6 +21,9 @@
     let prefix: String
     /// Whether the server has said that it has the bucket.
     private let isBucketKnown = Mutex(false)
+    let turns = PutTurns()
+    /// Whether puts go with a condition: until the server has refused one for that alone.
+    let knowsConditions = Mutex(true)
 
     /// Talks to nobody yet.
     ///

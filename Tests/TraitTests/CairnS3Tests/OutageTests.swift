@@ -6,7 +6,7 @@ import Testing
 @testable import CairnS3
 
 /// A repository on a server that goes away and comes back.
-@Suite(.serialized, .enabled(if: MotoServer.isInstalled, "moto is not installed"))
+@Suite(.serialized, .enabled(if: RealServer.Kind.hasMoto, "moto is not installed"))
 struct OutageTests {
   /// Streams of four MiB, which do not compress and differ.
   private static func stream(_ number: Int) -> [UInt8] {
@@ -20,7 +20,7 @@ struct OutageTests {
   }
 
   @Test func aBackupOutlivesTheServersRestart() async throws {
-    let server = try await MotoServer()
+    let server = try await RealServer()
     let proxy = try await DelayingProxy(to: server.port)
     let target = RetryingTarget(try server.target(through: proxy.port) { $0.attempts = 2 })
     let identity = try X25519Identity.generate()
@@ -50,7 +50,7 @@ struct OutageTests {
   }
 
   @Test func anOutageThatLastsIsAnErrorAndPublishesNothing() async throws {
-    let server = try await MotoServer()
+    let server = try await RealServer()
     let proxy = try await DelayingProxy(to: server.port)
     let target = try server.target(through: proxy.port) { $0.attempts = 2 }
     let identity = try X25519Identity.generate()

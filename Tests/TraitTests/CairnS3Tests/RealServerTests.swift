@@ -6,10 +6,10 @@ import Testing
 @testable import CairnS3
 
 /// What a real server makes of the requests.
-@Suite(.serialized, .enabled(if: MotoServer.isInstalled, "moto is not installed"))
+@Suite(.serialized, .enabled(if: RealServer.Kind.hasMoto, "moto is not installed"))
 struct RealServerTests {
   @Test func keepsTheContractOfTargets() async throws {
-    let server = try await MotoServer()
+    let server = try await RealServer()
     var options = TargetConformance.Options(listedNames: 250)
     options.concurrency = 8
     let report = await TargetConformance(options) {
@@ -24,7 +24,7 @@ struct RealServerTests {
   }
 
   @Test func listsManyFoldersAheadInOrder() async throws {
-    let server = try await MotoServer()
+    let server = try await RealServer()
     let target = try server.target { $0.pageSize = 20 }
     // Enough for several pages, in folders of which one has several itself.
     var names: [String] = ["aa", "packs-0", "packs/zz", "zz"]
@@ -49,7 +49,7 @@ struct RealServerTests {
 
   /// What goes with a pack is with it on the server.
   @Test func classEncryptionAndLockAreTheServers() async throws {
-    let server = try await MotoServer()
+    let server = try await RealServer()
     try await server.createBucket("locked", isLocked: true)
     let target = try server.target {
       $0.bucket = "locked"
@@ -74,7 +74,7 @@ struct RealServerTests {
   }
 
   @Test func aBucketThatIsNotThereIsNamed() async throws {
-    let server = try await MotoServer()
+    let server = try await RealServer()
     let target = try server.target { $0.bucket = "nowhere" }
     let blob = BlobSource([1, 2, 3])
     let errors = [

@@ -327,6 +327,30 @@ import Testing
     await server.close()
   }
 
+  /// A server that refuses conditions gets none from then on; one that is relied on to know them is no
+  /// place for a repository.
+  @Test(arguments: [S3Options.ConditionalPut.lookFirst, .relied])
+  func aServerThatRefusesConditions(mode: S3Options.ConditionalPut) async throws {
+    let server = try await ScriptedServer { request, _ in
+      if request.method == "HEAD" { return ScriptedAnswer(404) }
+      return request.header("if-none-match") == nil
+        ? ScriptedAnswer(200) : ScriptedAnswer(501, Self.error("NotImplemented"))
+    }
+    let target = try S3Target(of: server) { $0.conditionalPut = mode }
+    if mode == .lookFirst {
+      try await target.put(.test, BlobSource(Self.content))
+      #expect(server.requests.map(\.method) == ["HEAD", "PUT", "PUT"])
+      try await target.put(BlobName("other")!, BlobSource(Self.content))
+      #expect(server.requests.map(\.method).suffix(2) == ["HEAD", "PUT"])
+    } else {
+      let error = await failure { () async throws(ChunkStoreError) in
+        try await target.put(.test, BlobSource(Self.content))
+      }
+      #expect(error?.code == .targetFailed && server.requests.count == 1)
+    }
+    await server.close()
+  }
+
   @Test(arguments: [true, false])
   func otherBytesUnderANameAreAConflict(knowsDigest: Bool) async throws {
     let server = try await ScriptedServer { request, _ in

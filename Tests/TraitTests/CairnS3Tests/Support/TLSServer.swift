@@ -14,7 +14,7 @@ final class TLSServer: Sendable {
 
   /// - Parameter name: for whom the certificate is.
   init(name: String = "IP:127.0.0.1") async throws {
-    port = try await MotoServer.freePort()
+    port = try await RealServer.freePort()
     directory = FileManager.default.temporaryDirectory
       .appending(path: "cairn-tls-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
