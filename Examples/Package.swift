@@ -72,12 +72,13 @@ let package = Package(
     .systemLibrary(
       name: "COpenSSL", pkgConfig: "libcrypto",
       providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+    .systemLibrary(name: "CMalloc"),
     .target(
       name: "FastImport", dependencies: ["COpenSSL", core, crypto, chunks, intern, system],
       swiftSettings: settings),
     .executableTarget(
       name: "fast-import",
-      dependencies: ["FastImport", "CommandSupport", core, crypto, chunks, system],
+      dependencies: ["CMalloc", "FastImport", "CommandSupport", core, crypto, chunks, system],
       swiftSettings: settings),
     .target(
       name: "LogViewKit", dependencies: ["CommandSupport", log, system],

@@ -1,3 +1,4 @@
+import CMalloc
 import CairnChunks
 import CairnCore
 import CairnCrypto
@@ -36,6 +37,8 @@ enum FastImportCommand {
   /// Not `async`: libdispatch, which would run it, ends the first thread by unwinding its stack, and
   /// the tables for that are half a MiB more to read.
   static func main() {
+    // Some 5 MiB less where two threads take and free small pieces, which is what storing is.
+    examples_limit_arenas(1)
     Signals.ignoreBrokenPipe()
     switch ProgramSyntax.fastImport.read(ArgumentBytes.ofProcess, width: terminalWidth()) {
     case .help(let text):
