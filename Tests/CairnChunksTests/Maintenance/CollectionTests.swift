@@ -153,6 +153,26 @@ import Testing
     try await check([#require(kept)], on: target)
   }
 
+  /// Where another collection may delete every copy of a chunk, all stay: it cannot know which of them
+  /// this one would keep.
+  @Test func whatOthersMayDeleteTooKeepsAllCopies() async throws {
+    let target = MemoryTarget()
+    let repository = try await Repository.createSmall(on: target)
+    let stored = try await commit(bytes(50_000, 60), as: "stored", in: repository)
+    let session = try await repository.startSession(.test, avoiding: repository.listPacks())
+    _ = try await session.publish(name: "again", content: session.store(stored.bytes))
+    try await session.end()
+    #expect(try await repository.storedChunks().values.contains(2))
+    let packs = try await repository.listPacks()
+    let other = GenerationID(bytes: [UInt8](repeating: 7, count: 16))
+    try await repository.board.put(.condemned(other, packs.sorted()))
+    var report = CollectionReport()
+    try await repository.deleteUnneeded(packs, Self.options, &report, NoProgress())
+    #expect(report.deletedPacks == 0)
+    #expect(report.neededPacks == Int64(packs.count))
+    try await check([stored], on: target)
+  }
+
   @Test func whatAnOpenSessionMayNeedIsLeft() async throws {
     let target = MemoryTarget()
     let repository = try await Repository.createSmall(on: target)

@@ -32,6 +32,13 @@ import Testing
     }
   }
 
+  /// Schedules that once found a flaw in the rules.
+  @Test(arguments: [773_468_137_433] as [UInt64])
+  func whatWasLostOnceIsKept(seed: UInt64) {
+    var schedule = Schedule(seed: seed)
+    #expect(schedule.run() == nil)
+  }
+
   /// Each rule is needed: without it, some schedule loses something. The rules of which that is seldom
   /// seen are broken with `CAIRN_LONG_TESTS=1`.
   @Test(arguments: isLong ? ProtocolRule.allCases : ProtocolRule.often)

@@ -64,8 +64,8 @@ struct SimulatedTarget {
     return reached
   }
 
-  /// Which condemned packs are needed: each chunk that is alive, and in no pack that stays, keeps
-  /// one.
+  /// Which condemned packs are needed: each chunk that is alive, and in no pack that stays, keeps one
+  /// that nobody else may delete, or all that it has.
   func needed(_ marking: Marking) -> Set<Digest> {
     var missing = reached(from: marking.chunks.union(marking.bases))
     let staying = marking.present.subtracting(marking.condemned)
@@ -73,12 +73,14 @@ struct SimulatedTarget {
       missing.subtract(contents[pack] ?? [])
     }
     var needed: Set<Digest> = []
-    // What another collector may delete as well is no place to keep a chunk, if there is one.
     let candidates = marking.condemned.intersection(marking.present)
     let own = candidates.subtracting(marking.condemnedByOthers)
-    for pack in own.sorted() + candidates.subtracting(own).sorted()
-    where contents[pack]?.isDisjoint(with: missing) == false {
+    for pack in own.sorted() where contents[pack]?.isDisjoint(with: missing) == false {
       missing.subtract(contents[pack] ?? [])
+      needed.insert(pack)
+    }
+    for pack in candidates.subtracting(own)
+    where contents[pack]?.isDisjoint(with: missing) == false {
       needed.insert(pack)
     }
     return needed

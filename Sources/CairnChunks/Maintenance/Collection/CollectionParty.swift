@@ -9,8 +9,9 @@ import CairnCrypto
 /// 2. Waits until the others have ended. One that does not is closed: revoked, *then* its roots are
 ///    listed, *then* these are written down as the only ones that count.
 /// 3. Looks at the condemnations of others, *then* at the packs, *then* at the roots, *then* at the
-///    sessions' bases, and marks what is alive. Packs that others condemned count as absent: of two
-///    copies of a chunk in two condemned packs, one collector at least keeps its own.
+///    sessions' bases, and marks what is alive. Packs that others condemned count as absent, whether or
+///    not they are its own: a chunk keeps a copy that only this collector may delete, or else all that
+///    it has in condemned packs. So whichever of several collectors looked last keeps one.
 /// 4. Deletes the packs that nothing alive needs, and only then lifts the condemnation. Nobody else
 ///    lifts it while one of its packs is there: this collector may sleep between any two steps, and
 ///    delete a pack tomorrow that it found unneeded today.

@@ -129,7 +129,7 @@ extension Repository {
   }
 
   /// Which of the condemned packs are needed: for each chunk that is alive and in no pack that stays,
-  /// one, and rather one that nobody else condemned.
+  /// one that nobody else condemned, or else all that hold it.
   private func needed(
     _ marking: Marking, _ census: PackCensus
   ) throws(ChunkStoreError) -> Set<Digest> {
@@ -143,14 +143,16 @@ extension Repository {
       }
     }
     var needed: Set<Digest> = []
-    let own = condemned.subtracting(marking.condemnedByOthers)
     var unread = condemned
-    for candidates in [own, condemned.subtracting(own)] where !candidates.isEmpty {
+    let shared = condemned.intersection(marking.condemnedByOthers)
+    for (candidates, isOwn) in [(condemned.subtracting(shared), true), (shared, false)]
+    where !candidates.isEmpty {
       try census.forEach(of: candidates) { (pack, table) throws(ChunkStoreError) in
         unread.remove(pack.digest)
         for entry in table.entries {
           guard let place = try index.place(of: entry.id) else { continue }
-          if live.hold(place.ordinal) { needed.insert(pack.digest) }
+          let isNeeded = isOwn ? live.hold(place.ordinal) : live.isMissing(place.ordinal)
+          if isNeeded { needed.insert(pack.digest) }
         }
       }
     }
