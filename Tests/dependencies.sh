@@ -63,19 +63,16 @@ install_trait_libraries() {
 # system: where nobody has decided about that already, services are held back while it is installed.
 install_servers() {
   [ "$(uname)" != Darwin ] || return 0
-  local missing=() swift=() policy=/usr/sbin/policy-rc.d as_root=() status=0
+  local missing=() policy=/usr/sbin/policy-rc.d as_root=() status=0
   PATH=$PATH:/usr/sbin type -P sshd >/dev/null || missing+=(openssh-server)
   type -P rclone >/dev/null || missing+=(rclone)
   /usr/bin/python3 -c 'import pyftpdlib' 2>/dev/null || missing+=(python3-pyftpdlib)
-  # A second S3 server. With some forty packages of its own, it shall not keep out the others.
-  /usr/bin/python3 -c 'import swift.obj.server' 2>/dev/null || swift=(python3-swift)
-  [ $((${#missing[@]} + ${#swift[@]})) -gt 0 ] || return 0
+  [ ${#missing[@]} -gt 0 ] || return 0
   if [ "$(id -u)" -ne 0 ]; then as_root=(sudo); fi
   if [ -e $policy ]; then policy=; fi
   [ -z "$policy" ] ||
     printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" install -m 755 /dev/stdin "$policy"
-  [ ${#missing[@]} -eq 0 ] || apt_install "${missing[@]}" || status=$?
-  [ ${#swift[@]} -eq 0 ] || apt_install "${swift[@]}" || status=$?
+  apt_install "${missing[@]}" || status=$?
   [ -z "$policy" ] || "${as_root[@]}" rm "$policy"
   return $status
 }
